@@ -1,0 +1,45 @@
+# install: .venv with everything · quickstart: the main job on its embedded default · test · check · ladder
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STUDY ?= studies/quickstart.yaml
+
+# Prefect keeps to this folder, unless you have set a home of your own.
+export PREFECT_HOME ?= $(CURDIR)/.prefect
+export PREFECT_SERVER_ANALYTICS_ENABLED ?= false
+export DO_NOT_TRACK ?= 1
+export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS ?= 120
+# Only what is imported is compiled, at its first import: half the time of compiling everything.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: install quickstart test check ladder clean
+
+install: $(VENV)/installed
+
+# A torch that the interpreter has already (a CUDA build, say) is kept.
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer was expected: set PYTHON=/path/to/python3.11"; exit 2; }
+	if $(PYTHON) -c 'import torch' 2>/dev/null; then site=--system-site-packages; fi; $(PYTHON) -m venv $$site $(VENV)
+	if $(BIN)/python -c 'import torch' 2>/dev/null; then grep -v '^torch==' constraints.txt; else cat constraints.txt; fi > $(VENV)/constraints.txt
+	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check -c $(VENV)/constraints.txt -e '.[test]'
+	touch $@
+
+quickstart: install
+	$(BIN)/calibration run $(STUDY)
+
+test: install
+	$(BIN)/python -m pytest
+
+check: install
+	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check -c $(VENV)/constraints.txt -e '.[test,check]'
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+ladder: install
+	for rung in 60k 172k 431k 935k 2.4M; do $(BIN)/python models/ladder/train.py $$rung || exit 1; done
+	$(BIN)/python models/ladder/card.py
+
+clean:
+	rm -rf $(VENV) .prefect artifacts export

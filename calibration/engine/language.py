@@ -1,0 +1,91 @@
+"""All that the science asks of a network, and the one function that says which output predicts which token.
+
+A network turns tokens into hidden states and hidden states into float32 logits; nothing here knows
+a file, a library or a tokenizer. Prompts of several lengths share a batch by padding on the left,
+so that one slice serves every row.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+
+class Generation(Protocol):
+    """A batch that is being continued: its cache, and the states that predict its next tokens."""
+
+    def states(self) -> Tensor:
+        """States that predict the next token of each row.  # (batch, width)"""
+        ...
+
+    def extend(self, tokens: Tensor) -> None:
+        """Append one token to each row.  # (batch,)"""
+        ...
+
+
+class Language(Protocol):
+    """A network, as a distribution over token sequences."""
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of token ids that have a logit."""
+        ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+    def states(self, batch: "Batch") -> Tensor:
+        """Hidden states of every position, teacher forced.  # (batch, length, width)"""
+        ...
+
+    def logits(self, states: Tensor) -> Tensor:
+        """Logits in float32.  # (..., vocabulary)"""
+        ...
+
+    def generation(self, batch: "Batch", steps: int) -> Generation:
+        """The batch as a beginning that up to `steps` tokens will be appended to."""
+        ...
+
+
+class Batch(NamedTuple):
+    """Token ids with padding marked."""
+
+    ids: Tensor  # (batch, length)
+    mask: Tensor | None  # (batch, length) true on tokens; None where there is no padding on the left
+
+
+def predicting(prompt: int, continuation: int) -> slice:
+    """The positions whose outputs predict the continuation of a prompt of `prompt` tokens.
+
+    The output at index j predicts token j + 1, so the `continuation` tokens after the prompt are
+    predicted at [prompt - 1, prompt - 1 + continuation). Nothing else may slice outputs.
+    """
+    return slice(prompt - 1, prompt - 1 + continuation)
+
+
+def padded(prompts: Sequence[Sequence[int]], device: torch.device) -> Batch:
+    """Prompts in one batch, padded on the left to the longest.  # (batch, longest)"""
+    longest = max(map(len, prompts))
+    ids = torch.zeros(len(prompts), longest, dtype=torch.long)
+    mask = torch.zeros(len(prompts), longest, dtype=torch.bool)
+    for row, prompt in enumerate(prompts):
+        ids[row, longest - len(prompt) :] = torch.as_tensor(prompt)
+        mask[row, longest - len(prompt) :] = True
+    return Batch(ids.to(device), None if bool(mask.all()) else mask.to(device))
+
+
+def continued(batch: Batch, continuations: Sequence[Sequence[int]]) -> Batch:
+    """The batch with a continuation after each prompt, padded on the right.
+
+    Padding on the right needs no mask: a causal network never looks at it from the left.
+    """
+    longest = max(map(len, continuations))
+    ids = torch.zeros(len(continuations), longest, dtype=torch.long)
+    for row, continuation in enumerate(continuations):
+        ids[row, : len(continuation)] = torch.as_tensor(continuation)
+    ids = ids.to(batch.ids.device)
+    if batch.mask is None:
+        return Batch(torch.cat([batch.ids, ids], dim=1), None)
+    mask = torch.cat([batch.mask, torch.ones_like(ids, dtype=torch.bool)], dim=1)
+    return Batch(torch.cat([batch.ids, ids], dim=1), mask)

@@ -1,0 +1,44 @@
+"""What a person can mend, as exceptions; everything else is our own fault and keeps its traceback.
+
+    CalibrationError        one sentence: what was expected, what was found, where, what to do
+    ├── InputError          what was given cannot be used (exit code 2)
+    │   ├── StudyError      the study file
+    │   ├── TextError       texts to measure on
+    │   └── ModelError      a model or its tokenizer
+    ├── StoreError          the store cannot be read or written (exit code 2)
+    └── CheckFailed         a table broke a rule that must hold (exit code 1)
+"""
+
+from typing import ClassVar
+
+
+class CalibrationError(Exception):
+    """Base of every error whose message is meant for the person at the command line."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class InputError(CalibrationError):
+    """Something that was given cannot be used."""
+
+
+class StudyError(InputError):
+    """The study file cannot be used as it is."""
+
+
+class TextError(InputError):
+    """The texts cannot be used as they are."""
+
+
+class ModelError(InputError):
+    """A model or its tokenizer cannot be used as it is."""
+
+
+class StoreError(CalibrationError):
+    """The store cannot be read or written."""
+
+
+class CheckFailed(CalibrationError):
+    """A table broke a rule that must hold; what depends on it is not made."""
+
+    exit_code = 1

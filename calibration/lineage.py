@@ -1,0 +1,199 @@
+"""A study and the identities of its models and texts, together: every recipe, before anything runs.
+
+This file decides what belongs to what (which examples a model sees, which models share a fit);
+it reads nothing.
+"""
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import NamedTuple
+
+from calibration.errors import StudyError
+from calibration.recipes import (
+    ExamplesRecipe,
+    FitRecipe,
+    Identity,
+    Member,
+    ModelIdentity,
+    Recipe,
+    ReportRecipe,
+    SamplesRecipe,
+    ScoresRecipe,
+    SourceIdentity,
+    StudyFitRecipe,
+    SummaryRecipe,
+    TextsRecipe,
+)
+from calibration.study import DatasetEntry, ModelEntry, PlainDecoding, Study
+
+
+class ModelFacts(Identity):
+    """What is known of a model without loading it."""
+
+    identity: ModelIdentity
+    tokenizer: str  # digest of the tokenizer's files
+    parameters: int
+    non_embedding_parameters: int
+    vocabulary: int
+    context: int | None  # tokens; None where the model states no limit
+    end_ids: tuple[int, ...]
+
+
+class Measurement(NamedTuple):
+    """One model on one data set under one decoding."""
+
+    model: ModelEntry
+    dataset: DatasetEntry
+    decoding: PlainDecoding
+    summary: SummaryRecipe
+
+    @property
+    def samples(self) -> SamplesRecipe:
+        return self.summary.samples
+
+    @property
+    def scores(self) -> ScoresRecipe:
+        return self.summary.scores
+
+    @property
+    def examples(self) -> ExamplesRecipe:
+        return self.summary.samples.examples
+
+    @property
+    def title(self) -> str:
+        return f"{self.model.name} on {self.dataset.name} at {self.decoding.decoding.label}"
+
+
+class Lineage(NamedTuple):
+    """Every recipe of a study."""
+
+    study: Study
+    measurements: tuple[Measurement, ...]
+    report: ReportRecipe
+
+    def texts(self) -> dict[TextsRecipe, DatasetEntry]:
+        """Each selection of texts once, with the data set that names it."""
+        return {one.examples.texts: one.dataset for one in self.measurements}
+
+    def examples(self) -> dict[ExamplesRecipe, Measurement]:
+        """Each encoding once, with a measurement whose model brings the tokenizer."""
+        return {one.examples: one for one in reversed(self.measurements)}
+
+    def of_model(self, name: str) -> tuple[Measurement, ...]:
+        return tuple(one for one in self.measurements if one.model.name == name)
+
+    def recipes(self) -> list[Recipe]:
+        """Every recipe once, parents before children."""
+        found: dict[str, Recipe] = {}
+        _gather(self.report, found)
+        return list(found.values())
+
+
+def lineage(
+    study: Study,
+    sources: Mapping[str, SourceIdentity],
+    models: Mapping[str, ModelFacts],
+    *,
+    file: str,
+) -> Lineage:
+    """The recipes of a study, given its sources and models by name.
+
+    Raises StudyError when a model cannot be measured as asked; `file` is named in the sentence.
+    """
+    measurements = tuple(
+        Measurement(model, dataset, decoding, _summary(study, sources, facts, dataset, decoding))
+        for model in study.models
+        for dataset in study.datasets
+        for decoding in study.decodings
+        for facts in [models[model.name]]
+        if _fits(model, dataset, facts, file)
+    )
+    fits = tuple(_fits_of_series(measurements, models))
+    return Lineage(
+        study, measurements, ReportRecipe(study=study.name, study_fit=StudyFitRecipe(fits=fits))
+    )
+
+
+def _summary(
+    study: Study,
+    sources: Mapping[str, SourceIdentity],
+    facts: ModelFacts,
+    dataset: DatasetEntry,
+    decoding: PlainDecoding,
+) -> SummaryRecipe:
+    examples = ExamplesRecipe(
+        texts=TextsRecipe(
+            source=sources[dataset.name],
+            span_bytes=dataset.bytes_per_span,
+            examples=dataset.examples,
+            seed=study.seed,
+        ),
+        tokenizer=facts.tokenizer,
+        prompt=dataset.prompt,
+        continuation=dataset.continuation,
+        unit=dataset.unit,
+    )
+    scores = ScoresRecipe(
+        examples=examples,
+        model=facts.identity,
+        decoding=decoding.decoding,
+        at_end=study.at_end,
+        end_ids=facts.end_ids,
+    )
+    samples = SamplesRecipe(
+        examples=examples,
+        model=facts.identity,
+        decoding=decoding.decoding,
+        at_end=study.at_end,
+        end_ids=facts.end_ids,
+        seed=study.seed,
+    )
+    return SummaryRecipe(samples=samples, scores=scores)
+
+
+def _fits(model: ModelEntry, dataset: DatasetEntry, facts: ModelFacts, file: str) -> bool:
+    asked = dataset.prompt + dataset.continuation
+    if facts.context is not None and asked > facts.context:
+        raise StudyError(
+            f"{file}: `datasets.{dataset.name}`: prompt + continuation of at most {facts.context} "
+            f"tokens was expected (the context of {model.name!r}), found {dataset.prompt} + "
+            f"{dataset.continuation}: make `prompt` or `continuation` smaller"
+        )
+    return True
+
+
+def _fits_of_series(
+    measurements: tuple[Measurement, ...], models: Mapping[str, ModelFacts]
+) -> list[FitRecipe]:
+    """One fit for each family × data set × decoding; its members by size."""
+
+    def series(one: Measurement) -> tuple[str, str, float]:
+        return one.model.family, one.dataset.name, one.decoding.temperature
+
+    fits = []
+    for (family, dataset, _), group in groupby(sorted(measurements, key=series), key=series):
+        members = [_member(one, models[one.model.name]) for one in group]
+        members.sort(key=lambda member: (member.parameters, member.name))
+        fits.append(FitRecipe(family=family, dataset=dataset, members=tuple(members)))
+    return fits
+
+
+def _member(one: Measurement, facts: ModelFacts) -> Member:
+    return Member(
+        name=one.model.name,
+        parameters=facts.parameters,
+        non_embedding_parameters=facts.non_embedding_parameters,
+        tokens=one.model.tokens,
+        trained_until=one.model.trained_until,
+        chat=one.model.chat,
+        base=one.model.base,
+        summary=one.summary,
+    )
+
+
+def _gather(recipe: Recipe, found: dict[str, Recipe]) -> None:
+    if recipe.address in found:
+        return
+    for parent in recipe.parents:
+        _gather(parent, found)
+    found[recipe.address] = recipe

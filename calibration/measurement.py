@@ -1,0 +1,105 @@
+"""Examples and a network into rows of Samples, Replay and Scores: one part at a time.
+
+Joins the engine to the tables. It knows no disk; which rows make a part is the caller's choice,
+and in float32 the same part is always made of the same rows, so that it is equal bit for bit.
+"""
+
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from calibration.engine.decoding import Decoding, Ending
+from calibration.engine.language import Language
+from calibration.engine.sampling import Prompt, sample
+from calibration.engine.scoring import Text, score
+from calibration.engine.uniforms import uniforms
+from calibration.recipes import SamplesRecipe
+from calibration.tables import REPLAY, SAMPLES, SCORES
+
+Lengths = Callable[[Sequence[int]], list[int]]
+
+
+def sampled_part(
+    examples: pl.DataFrame,
+    language: Language,
+    recipe: SamplesRecipe,
+    *,
+    lengths: Lengths,
+    progress: Callable[[int], object],
+) -> pl.DataFrame:
+    """The model's own continuation of each example, as long as the human one.  # SAMPLES
+
+    `lengths` gives the raw bytes of token ids; an end id has none.
+    """
+    content = recipe.examples.texts.source.digest
+    ending = Ending(recipe.at_end, recipe.end_ids)
+    prompts = [
+        Prompt(ids, uniforms(recipe.seed, content, example=example, steps=len(human)))
+        for example, ids, human in examples.select(
+            "example", "prompt_ids", "continuation_ids"
+        ).iter_rows()
+    ]
+    made = sample(language, prompts, decoding=recipe.decoding, ending=ending, progress=progress)
+    return pl.DataFrame(
+        {
+            "cluster": examples["cluster"],
+            "example": examples["example"],
+            "tokens": [one.tokens for one in made],
+            "entropy": [one.entropy for one in made],
+            "log_prob": [one.log_prob for one in made],
+            "end_probability": [one.end_probability for one in made],
+            "bytes": [lengths(one.tokens.tolist()) for one in made],
+            "ended": [one.ended for one in made],
+        },
+        schema=SAMPLES,
+    )
+
+
+def scored_part(
+    examples: pl.DataFrame, language: Language, *, decodings: Sequence[Decoding], ending: Ending
+) -> list[pl.DataFrame]:
+    """Log loss and entropy of each human continuation, a table a decoding.  # SCORES"""
+    texts = _texts(examples["prompt_ids"], examples["continuation_ids"])
+    return [
+        pl.DataFrame(
+            {
+                "cluster": examples["cluster"],
+                "example": examples["example"],
+                "log_loss": [one.log_loss for one in scores],
+                "entropy": [one.entropy for one in scores],
+                "end_probability": [one.end_probability for one in scores],
+            },
+            schema=SCORES,
+        )
+        for scores in score(language, texts, decodings=decodings, ending=ending)
+    ]
+
+
+def replayed_part(
+    examples: pl.DataFrame, samples: pl.DataFrame, language: Language, recipe: SamplesRecipe
+) -> pl.DataFrame:
+    """Generated texts scored again as if they were human, beside what was sampled.  # REPLAY
+
+    `examples` and `samples` hold the rows to replay, the same ones in the same order.
+    """
+    texts = _texts(examples["prompt_ids"], samples["tokens"])
+    ending = Ending(recipe.at_end, recipe.end_ids)
+    (scores,) = score(language, texts, decodings=[recipe.decoding], ending=ending)
+    return pl.DataFrame(
+        {
+            "cluster": samples["cluster"],
+            "example": samples["example"],
+            "entropy": samples["entropy"],
+            "log_prob": samples["log_prob"],
+            "replayed_entropy": [one.entropy for one in scores],
+            "replayed_log_prob": [-one.log_loss for one in scores],
+        },
+        schema=REPLAY,
+    )
+
+
+def _texts(prompts: pl.Series, continuations: pl.Series) -> list[Text]:
+    return [
+        Text(prompt, continuation)
+        for prompt, continuation in zip(prompts.to_list(), continuations.to_list(), strict=True)
+    ]

@@ -1,0 +1,240 @@
+"""What is made from a study, as values: each recipe fixes one table and everything it came from.
+
+A recipe's digest is the sha256 of canonical JSON of its kind, version and fields, where a nested
+recipe stands by its own address; so a digest covers the whole ancestry, and every address is
+known before anything runs. Identity is *what* is computed. Devices, batch sizes, paths and labels
+never enter, except the labels that a fit or a report prints.
+"""
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, is_dataclass
+from functools import cached_property
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from calibration.engine.decoding import Decoding
+
+Precision = Literal["float32", "bfloat16", "float16"]
+AtEnd = Literal["continue", "stop"]
+Unit = Literal["tokens"]
+
+
+class Identity(BaseModel):
+    """A frozen value that is part of a recipe."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Recipe(Identity):
+    """The description of one artifact; `VERSION` is raised when the meaning of its table changes."""
+
+    KIND: ClassVar[str]
+    VERSION: ClassVar[int]
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(canonical_json(self.canonical).encode()).hexdigest()
+
+    @cached_property
+    def address(self) -> str:
+        return f"{self.KIND}/{self.digest[:2]}/{self.digest}"
+
+    @cached_property
+    def canonical(self) -> dict[str, object]:
+        """What the digest is taken of; parents stand by their addresses, unset options nowhere."""
+        return {"kind": self.KIND, "version": self.VERSION, "fields": _fields(self)}
+
+    @property
+    def parents(self) -> tuple["Recipe", ...]:
+        """The recipes of the tables this one is made from, in the order of the fields."""
+        found: list[Recipe] = []
+        for name in type(self).model_fields:
+            found += _recipes_in(getattr(self, name))
+        return tuple(found)
+
+
+class SourceIdentity(Identity):
+    """Texts by content: `content` is the sha256 of the raw bytes, the rest says how they are read."""
+
+    kind: str
+    content: str
+    split: str | None = None
+    column: str | None = None
+    cluster: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Names the texts themselves; random numbers are keyed by it."""
+        return hashlib.sha256(canonical_json(_fields(self)).encode()).hexdigest()
+
+
+class ModelIdentity(Identity):
+    """A network by content: `weights` is the sha256 of its weight files and configuration."""
+
+    weights: str
+    precision: Precision
+
+
+class TextsRecipe(Recipe):
+    """Spans of `span_bytes`, drawn from the clusters in turn in seeded order, the first `examples`."""
+
+    KIND: ClassVar[str] = "texts"
+    VERSION: ClassVar[int] = 1
+    source: SourceIdentity
+    span_bytes: int
+    examples: int
+    seed: int
+
+
+class ExamplesRecipe(Recipe):
+    """Texts under one tokenizer and prompt form: prompts and continuations as token ids."""
+
+    KIND: ClassVar[str] = "examples"
+    VERSION: ClassVar[int] = 1
+    texts: TextsRecipe
+    tokenizer: str
+    form: Literal["plain"] = "plain"
+    beginning: Literal["tokenizer"] = "tokenizer"  # special tokens as the tokenizer adds them
+    prompt: int
+    continuation: int
+    unit: Unit
+
+
+class SamplesRecipe(Recipe):
+    """The model's own continuations, with the entropy of every step."""
+
+    KIND: ClassVar[str] = "samples"
+    VERSION: ClassVar[int] = 1
+    examples: ExamplesRecipe
+    model: ModelIdentity
+    decoding: Decoding
+    at_end: AtEnd
+    end_ids: tuple[int, ...]
+    seed: int
+
+
+class ScoresRecipe(Recipe):
+    """Log loss and entropy of every token of the human continuations, teacher forced."""
+
+    KIND: ClassVar[str] = "scores"
+    VERSION: ClassVar[int] = 1
+    examples: ExamplesRecipe
+    model: ModelIdentity
+    decoding: Decoding
+    at_end: AtEnd
+    end_ids: tuple[int, ...]
+
+
+class SummaryRecipe(Recipe):
+    """Cumulative sums per example and clustered moments per position."""
+
+    KIND: ClassVar[str] = "summaries"
+    VERSION: ClassVar[int] = 1
+    samples: SamplesRecipe
+    scores: ScoresRecipe
+
+
+class Member(Identity):
+    """One model of a series: its labels, its sizes, and what was measured of it."""
+
+    name: str
+    parameters: int
+    non_embedding_parameters: int
+    tokens: int | None = None
+    trained_until: int | None = None
+    chat: bool = False
+    base: str | None = None
+    summary: SummaryRecipe
+
+
+class FitRecipe(Recipe):
+    """EntCE, drift and static of every model of one series, and the law over their sizes."""
+
+    KIND: ClassVar[str] = "fits"
+    VERSION: ClassVar[int] = 1
+    family: str
+    dataset: str
+    law: Literal["power"] = "power"
+    x: Literal["parameters", "non_embedding_parameters", "tokens"] = "parameters"
+    level: float = 0.95
+    members: tuple[Member, ...]
+
+    @property
+    def decoding(self) -> Decoding:
+        return self.members[0].summary.samples.decoding
+
+
+class StudyFitRecipe(Recipe):
+    """All series of a study side by side, with the scatter pooled over them."""
+
+    KIND: ClassVar[str] = "study-fits"
+    VERSION: ClassVar[int] = 1
+    fits: tuple[FitRecipe, ...]
+
+
+class ReportRecipe(Recipe):
+    """The page, the figures and the exported tables of a study."""
+
+    KIND: ClassVar[str] = "reports"
+    VERSION: ClassVar[int] = 1
+    study: str
+    study_fit: StudyFitRecipe
+
+
+Checked = (
+    TextsRecipe
+    | ExamplesRecipe
+    | SamplesRecipe
+    | ScoresRecipe
+    | SummaryRecipe
+    | FitRecipe
+    | StudyFitRecipe
+)
+
+
+class VerdictRecipe(Recipe):
+    """The judgement of one table by one version of its suite of rules."""
+
+    KIND: ClassVar[str] = "verdicts"
+    VERSION: ClassVar[int] = 1
+    table: Checked
+    suite: int
+
+
+def canonical_json(value: object) -> str:
+    """The one JSON text of a value: keys sorted, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def _fields(record: BaseModel) -> dict[str, object]:
+    values = {name: _canonical(getattr(record, name)) for name in type(record).model_fields}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _canonical(value: object) -> object:
+    if isinstance(value, Recipe):
+        return value.address
+    if isinstance(value, BaseModel):
+        return _fields(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: _canonical(item) for name, item in asdict(value).items() if item is not None}
+    if isinstance(value, tuple):
+        return [_canonical(item) for item in value]
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    raise TypeError(f"{value!r} has no stable form: a recipe holds strings, numbers and recipes")
+
+
+def _recipes_in(value: object) -> list[Recipe]:
+    if isinstance(value, Recipe):
+        return [value]
+    if isinstance(value, BaseModel):
+        return [found for name in type(value).model_fields for found in _recipes_in(getattr(value, name))]
+    if isinstance(value, tuple):
+        return [found for item in value for found in _recipes_in(item)]
+    return []

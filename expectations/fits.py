@@ -1,0 +1,221 @@
+"""What must be true of fits: EntCE with its parts and intervals, and the law over a series."""
+
+import polars as pl
+
+from calibration.statistics.intervals import FEW_CLUSTERS
+from calibration.statistics.scaling import MODELS_NEEDED
+from expectations.rules import Rule, every_row, in_words, within
+
+VERSION: int = 1
+
+IDENTITY_ROUNDING = 1e-9  # nats: float64 differences of three numbers
+QUANTITIES = ("ent_ce", "drift", "drift_slope")
+SERIES = ("family", "dataset", "decoding")
+PARTS = {
+    "ent_ce": ("entropy", "log_loss"),
+    "drift": ("entropy", "teacher_entropy"),
+    "static": ("teacher_entropy", "log_loss"),
+}
+
+_MODEL = in_words("{} on {} at {}", pl.col("model"), pl.col("dataset"), pl.col("decoding"))
+_FIT = in_words(
+    "{} of {} on {} at {}",
+    *(pl.col(name) for name in ("quantity", *SERIES)),
+)
+
+
+def ent_ce_rules() -> tuple[Rule, ...]:
+    """The rules of a table with one row a model of a series (ENT_CE)."""
+    return (
+        Rule("some-models", "there is a model measured", pl.len(), low=1),
+        every_row(
+            "one-row-a-model",
+            "no model stands twice in a series",
+            holds=pl.struct("model", *SERIES).is_unique(),
+            words=_MODEL,
+        ),
+        *_sizes(),
+        *_means(),
+        _adds_up(),
+        *(rule for name in PARTS for rule in (_difference(name), _interval(name))),
+        *_shares(),
+    )
+
+
+def fits_rules() -> tuple[Rule, ...]:
+    """The rules of fits beside the number of models measured of their series (`beside_series`)."""
+    return (
+        every_row(
+            "one-fit-a-quantity",
+            "no quantity of a series is fitted twice by the same law",
+            holds=pl.struct(*SERIES, "quantity", "x", "law").is_unique(),
+            words=_FIT,
+        ),
+        every_row(
+            "quantity-known",
+            f"every fit is of one of {', '.join(QUANTITIES)}",
+            holds=pl.col("quantity").is_in(QUANTITIES),
+            words=_FIT,
+        ),
+        *_exponents(),
+        *_spread(),
+    )
+
+
+def beside_series(fits: pl.DataFrame, ent_ce: pl.DataFrame) -> pl.DataFrame:
+    """The fits with `measured`, how many models of their series have a row; 0 if none has."""
+    measured = ent_ce.group_by(SERIES).agg(measured=pl.len().cast(pl.Int64))
+    joined = fits.join(measured, on=SERIES, how="left", maintain_order="left")
+    return joined.with_columns(pl.col("measured").fill_null(0))
+
+
+def _sizes() -> tuple[Rule, ...]:
+    total, rest = pl.col("parameters"), pl.col("non_embedding_parameters")
+    return (
+        every_row(
+            "parameters-counted",
+            "every model has a parameter, and no more outside the embeddings than in all",
+            holds=(total >= 1) & within(rest, 0, None) & (rest <= total),
+            words=in_words("{}: {}, {} outside the embeddings", _MODEL, total, rest),
+        ),
+        every_row(
+            "amounts-positive",
+            "every model has clusters, no fewer examples, and no fewer tokens generated",
+            holds=(pl.col("clusters") >= 1)
+            & (pl.col("examples") >= pl.col("clusters"))
+            & (pl.col("tokens") >= pl.col("examples")),
+            words=_MODEL,
+        ),
+        every_row(
+            "enough-clusters",
+            f"every model is measured on {FEW_CLUSTERS} source texts or more, for narrow intervals",
+            holds=pl.col("clusters") >= FEW_CLUSTERS,
+            words=in_words("{}: {} clusters", _MODEL, pl.col("clusters")),
+            severity="warn",
+        ),
+    )
+
+
+def _means() -> tuple[Rule, ...]:
+    return tuple(
+        every_row(
+            f"{name}-in-range".replace("_", "-"),
+            f"the {name.replace('_', ' ')} a token is finite and not negative",
+            holds=within(pl.col(name), 0, None),
+            words=in_words("{}: {}", _MODEL, pl.col(name)),
+        )
+        for name in ("entropy", "log_loss", "teacher_entropy")
+    )
+
+
+def _adds_up() -> Rule:
+    rest = pl.col("ent_ce") - pl.col("drift") - pl.col("static")
+    return every_row(
+        "ent-ce-adds-up",
+        "EntCE is drift plus static",
+        holds=within(rest, -IDENTITY_ROUNDING, IDENTITY_ROUNDING),
+        words=in_words("{}: off by {}", _MODEL, rest),
+    )
+
+
+def _difference(name: str) -> Rule:
+    minuend, subtrahend = PARTS[name]
+    rest = pl.col(name) - (pl.col(minuend) - pl.col(subtrahend))
+    minuend, subtrahend = minuend.replace("_", " "), subtrahend.replace("_", " ")
+    return every_row(
+        f"{name}-is-a-difference".replace("_", "-"),
+        f"{name} is {minuend} less {subtrahend}",
+        holds=within(rest, -IDENTITY_ROUNDING, IDENTITY_ROUNDING),
+        words=in_words("{}: off by {}", _MODEL, rest),
+    )
+
+
+def _interval(name: str) -> Rule:
+    error, low, high = (pl.col(f"{name}_{end}") for end in ("se", "low", "high"))
+    unknown = error.is_null() & low.is_null() & high.is_null()
+    around = (
+        within(error, 0, None)
+        & within(low, None, None)
+        & within(high, None, None)
+        & pl.col(name).is_between(low, high)
+    )
+    return every_row(
+        f"{name}-within-interval".replace("_", "-"),
+        f"{name} lies in its interval and has an error of 0 or more, or has neither",
+        holds=unknown | around.fill_null(value=False),
+        words=in_words("{}: {}, from {} to {}, error {}", _MODEL, pl.col(name), low, high, error),
+    )
+
+
+def _shares() -> tuple[Rule, ...]:
+    return tuple(
+        every_row(
+            f"{name}-is-a-share".replace("_", "-"),
+            f"the {name.replace('_', ' ')} lies from 0 to 1, or is not known",
+            holds=pl.col(name).is_null() | within(pl.col(name), 0, 1),
+            words=in_words("{}: {}", _MODEL, pl.col(name)),
+        )
+        for name in ("coverage", "ended_share", "end_probability")
+    )
+
+
+def _exponents() -> tuple[Rule, ...]:
+    exponent, low, high = pl.col("exponent"), pl.col("low"), pl.col("high")
+    none = exponent.is_null()
+    inside = within(exponent, None, None) & (low <= exponent) & (exponent <= high)
+    return (
+        every_row(
+            "exponent-identified",
+            "an exponent is given only where it is identified",
+            holds=none | pl.col("identified"),
+            words=in_words("{}: {}", _FIT, exponent),
+        ),
+        every_row(
+            "exponent-within-interval",
+            "every exponent is a finite number inside its interval",
+            holds=none | inside.fill_null(value=False),
+            words=in_words("{}: {}, from {} to {}", _FIT, exponent, low, high),
+        ),
+        every_row(
+            "enough-models",
+            f"an exponent is given only of {MODELS_NEEDED} models or more",
+            holds=none | (pl.col("models") >= MODELS_NEEDED),
+            words=in_words("{}: {} models", _FIT, pl.col("models")),
+        ),
+        every_row(
+            "models-measured",
+            "no fit is of more models than were measured of its series",
+            holds=within(pl.col("models"), 0, None) & (pl.col("models") <= pl.col("measured")),
+            words=in_words("{}: {} models of {}", _FIT, pl.col("models"), pl.col("measured")),
+        ),
+    )
+
+
+def _spread() -> tuple[Rule, ...]:
+    return (
+        every_row(
+            "scatter-not-negative",
+            "the scatter between models is 0 or more, or not known",
+            holds=pl.col("scatter").is_null() | within(pl.col("scatter"), 0, None),
+            words=in_words("{}: {}", _FIT, pl.col("scatter")),
+        ),
+        every_row(
+            "p-value-in-range",
+            "the p-value lies from 0 to 1, or is not known",
+            holds=pl.col("p_zero").is_null() | within(pl.col("p_zero"), 0, 1),
+            words=in_words("{}: {}", _FIT, pl.col("p_zero")),
+        ),
+        every_row(
+            "measurement-interval-ordered",
+            "the measurement-only interval is finite and in order, or not known",
+            holds=(pl.col("measurement_low").is_null() & pl.col("measurement_high").is_null())
+            | (
+                within(pl.col("measurement_low"), None, None)
+                & within(pl.col("measurement_high"), None, None)
+                & (pl.col("measurement_low") <= pl.col("measurement_high"))
+            ),
+            words=in_words(
+                "{}: from {} to {}", _FIT, pl.col("measurement_low"), pl.col("measurement_high")
+            ),
+        ),
+    )

@@ -1,0 +1,223 @@
+"""What must be true of a replay: texts that were sampled, scored again as if they were human.
+
+The gate of every Samples table. The statistics and their thresholds are those of
+`calibration.statistics.consistency`; here they become rules in words.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from calibration.engine.replay import REPLAYED
+from calibration.statistics.consistency import (
+    FLOAT32_DIFFERENCE,
+    PERCENTILE,
+    REFUSED_Z,
+    WARNED_Z,
+    ReplayConsistency,
+    agrees_in_16_bits,
+    agrees_in_32_bits,
+    allowed_bias,
+    refuses,
+    replay_consistency,
+    warns,
+)
+from calibration.tables import REPLAY
+from expectations.rules import (
+    EXAMPLE,
+    Offenders,
+    Rule,
+    Severity,
+    each_within,
+    every_row,
+    in_words,
+)
+from expectations.steps import same_length
+
+VALUES = tuple(name for name, kind in REPLAY.items() if kind == pl.List(pl.Float32))
+# Nats, of a single text. In 16 bits two passes round logits near 20 by up to .06 each; a prompt
+# seen differently moves the entropy of some text by far more.
+FIRST_STEP = {"float32": FLOAT32_DIFFERENCE, "bfloat16": 0.2, "float16": 0.2}
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """One decision of the gate, and the numbers it rests on."""
+
+    name: str
+    statement: str
+    holds: Callable[[ReplayConsistency], bool]
+    words: Callable[[ReplayConsistency], str]
+    severity: Severity = "fail"
+
+
+def beside_samples(replay: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
+    """The replayed rows, each with `sampled_entropy` and `sampled_log_prob` of its example."""
+    sampled = samples.select(
+        "example",
+        pl.col("entropy").alias("sampled_entropy"),
+        pl.col("log_prob").alias("sampled_log_prob"),
+    )
+    return replay.join(sampled, on="example", how="left", maintain_order="left")
+
+
+def replay_rules(replay: pl.DataFrame, *, samples: int, precision: str) -> tuple[Rule, ...]:
+    """The rules of a replay out of `samples` texts, beside the samples (`beside_samples`).
+
+    Where a replay has no token, or values of unequal length, the gate has nothing to decide by
+    and does not pass.
+    """
+    consistency = replay_consistency(replay) if _comparable(replay) else None
+    return (
+        Rule("enough-replayed", "enough texts are replayed", pl.len(), low=min(REPLAYED, samples)),
+        every_row(
+            "replayed-once",
+            "no example is replayed twice",
+            holds=pl.col("example").is_unique(),
+            words=EXAMPLE,
+        ),
+        every_row(
+            "replayed-as-sampled",
+            "every replayed text is one of the samples, with its entropies and log probabilities",
+            holds=(pl.col("entropy") == pl.col("sampled_entropy"))
+            & (pl.col("log_prob") == pl.col("sampled_log_prob")),
+            words=EXAMPLE,
+        ),
+        same_length("one-replayed-value-a-step", VALUES),
+        every_row(
+            "replay-finite",
+            "every replayed value is a finite number",
+            holds=pl.all_horizontal(each_within(name, None, None) for name in VALUES),
+            words=EXAMPLE,
+        ),
+        _decided(_agreement(precision), consistency, _disagreeing(precision)),
+        _decided(_first_step(FIRST_STEP[precision]), consistency, None),
+        *(_decided(finding, consistency, None) for finding in _martingale()),
+    )
+
+
+def _comparable(replay: pl.DataFrame) -> bool:
+    lengths = [pl.col(name).list.len().fill_null(0) for name in VALUES]
+    alike = pl.all_horizontal(lengths[0] == length for length in lengths)
+    whole = alike.all() & (lengths[0].sum() > 0) & pl.col("cluster").is_not_null().all()
+    return bool(replay.select(whole).item())
+
+
+def _decided(
+    finding: _Finding, consistency: ReplayConsistency | None, offenders: Offenders | None
+) -> Rule:
+    refused = None if consistency is None else float(not finding.holds(consistency))
+    return Rule(
+        finding.name,
+        finding.statement,
+        aggregate=pl.lit(refused, dtype=pl.Float64),
+        low=0,
+        high=0,
+        severity=finding.severity,
+        offenders=None if consistency is None else offenders,
+        reads="" if consistency is None else finding.words(consistency),
+    )
+
+
+def _agreement(precision: str) -> _Finding:
+    if precision == "float32":
+        return _Finding(
+            "replay-agrees",
+            f"sampled and replayed values of every token agree to {FLOAT32_DIFFERENCE:g} nats",
+            agrees_in_32_bits,
+            _differences,
+        )
+    return _Finding(
+        "replay-agrees",
+        "sampled and replayed values differ by less than .1 standard errors in the mean, "
+        "without a trend over steps",
+        agrees_in_16_bits,
+        _differences,
+    )
+
+
+def _differences(found: ReplayConsistency) -> str:
+    return (
+        f"largest differences {found.largest_entropy_difference:.2g} in entropy and "
+        f"{found.largest_log_prob_difference:.2g} in log probability, in the mean "
+        f"{found.mean_entropy_difference:+.2g} and {found.mean_log_prob_difference:+.2g}, "
+        f"{PERCENTILE:g}th percentile {found.percentile_difference:.2g}, trend "
+        f"{found.trend:+.2g} at z {found.trend_z:+.1f}, standard error {found.entropy_se:.2g} nats"
+    )
+
+
+def _disagreeing(precision: str) -> Offenders | None:
+    if precision != "float32":  # single tokens may differ there, only their mean may not
+        return None
+    differences = [
+        (pl.col(name) - pl.col(f"replayed_{name}")).list.eval(pl.element().abs()).list.max()
+        for name in ("entropy", "log_prob")
+    ]
+    words = "{}: up to {} nats in entropy, {} in log probability"
+    return Offenders(
+        pl.max_horizontal(differences) > FLOAT32_DIFFERENCE,
+        in_words(words, EXAMPLE, *differences),
+    )
+
+
+def _first_step(tolerance: float) -> _Finding:
+    return _Finding(
+        "first-step-agrees",
+        f"the first step, whose prefix is the prompt, has one entropy to {tolerance:g} nats",
+        lambda found: found.first_step_difference <= tolerance,
+        lambda found: f"a difference of {found.first_step_difference:.2g} nats",
+    )
+
+
+def _martingale() -> tuple[_Finding, ...]:
+    mean = "surprise less entropy, replayed, is zero in the mean"
+    covariance = "surprise less entropy, replayed, does not vary with entropy"
+    return (
+        _Finding("replay-mean", f"{mean}, |z| at most {REFUSED_Z:g}", _mean_kept, _mean),
+        _Finding(
+            "replay-mean-close",
+            f"{mean}, |z| at most {WARNED_Z:g}",
+            lambda found: not warns(found.mean_z, found.mean, standard_error=found.entropy_se),
+            _mean,
+            "warn",
+        ),
+        _Finding(
+            "replay-covariance",
+            f"{covariance}, |z| at most {REFUSED_Z:g}",
+            _covariance_kept,
+            _covariance,
+        ),
+        _Finding(
+            "replay-covariance-close",
+            f"{covariance}, |z| at most {WARNED_Z:g}",
+            lambda found: (
+                not warns(found.covariance_z, found.covariance, standard_error=found.entropy_se)
+            ),
+            _covariance,
+            "warn",
+        ),
+    )
+
+
+def _mean_kept(found: ReplayConsistency) -> bool:
+    return not refuses(found.mean_z, found.mean, standard_error=found.entropy_se)
+
+
+def _covariance_kept(found: ReplayConsistency) -> bool:
+    return not refuses(found.covariance_z, found.covariance, standard_error=found.entropy_se)
+
+
+def _mean(found: ReplayConsistency) -> str:
+    return f"{found.mean:+.2g} nats at z {found.mean_z:+.1f}; {_power(found)}"
+
+
+def _covariance(found: ReplayConsistency) -> str:
+    return f"{found.covariance:+.2g} nats at z {found.covariance_z:+.1f}; {_power(found)}"
+
+
+def _power(found: ReplayConsistency) -> str:
+    return (
+        f"a mean bias of {max(found.detectable, allowed_bias(found.entropy_se)):.2g} nats would be "
+        f"refused, on {found.tokens} tokens of {found.clusters} source texts"
+    )

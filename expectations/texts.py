@@ -1,0 +1,109 @@
+"""What must be true of Texts: spans of human text, numbered in the order of their selection."""
+
+import polars as pl
+
+from expectations.rules import EXAMPLE, Rule, every_row, in_words
+from expectations.sources import clusters_are_named, enough_clusters
+
+VERSION: int = 1
+
+UNDECODABLE = "\ufffd"  # stands where bytes were not text: read under the wrong encoding
+
+
+def texts_rules(*, span_bytes: int, examples: int) -> tuple[Rule, ...]:
+    """The rules of a Texts table that was asked for `examples` spans of at most `span_bytes`."""
+    return (
+        *_amount(examples),
+        *_numbers(),
+        clusters_are_named(),
+        enough_clusters(),
+        *_contents(),
+        *_lengths(span_bytes),
+    )
+
+
+def _amount(examples: int) -> tuple[Rule, ...]:
+    return (
+        Rule("some-texts", "there is a text to measure on", pl.len(), low=1),
+        Rule(
+            "no-more-than-asked", "there are no more texts than asked for", pl.len(), high=examples
+        ),
+        Rule(
+            "as-many-as-asked",
+            "there are as many texts as asked for",
+            pl.len(),
+            low=examples,
+            severity="warn",
+        ),
+    )
+
+
+def _numbers() -> tuple[Rule, ...]:
+    position = pl.int_range(pl.len())
+    return (
+        every_row(
+            "example-numbers-differ",
+            "no two texts have the same example number",
+            holds=pl.col("example").is_unique(),
+            words=EXAMPLE,
+        ),
+        every_row(
+            "numbered-in-order",
+            "texts are numbered from 0 in the order of their rows",
+            holds=pl.col("example") == position,
+            words=in_words("{} stands in row {}", EXAMPLE, position),
+        ),
+    )
+
+
+def _contents() -> tuple[Rule, ...]:
+    return (
+        every_row(
+            "text-not-empty",
+            "every text has a visible character",
+            holds=pl.col("text").str.contains(r"\S"),
+            words=EXAMPLE,
+        ),
+        every_row(
+            "context-present",
+            "every text has a context, which may be empty but not missing",
+            holds=pl.col("context").is_not_null(),
+            words=EXAMPLE,
+        ),
+        every_row(
+            "text-decoded",
+            "no text has a replacement character (U+FFFD), the mark of a wrong encoding",
+            holds=~pl.col("text").str.contains(UNDECODABLE, literal=True),
+            words=in_words(
+                "{}: {} of them",
+                EXAMPLE,
+                pl.col("text").str.count_matches(UNDECODABLE, literal=True),
+            ),
+            severity="warn",
+        ),
+        every_row(
+            "text-in-one-cluster",
+            "no text stands in two clusters, which would count one source text twice",
+            holds=pl.col("cluster").n_unique().over("text") == 1,
+            words=in_words("{}: {}", EXAMPLE, pl.col("text").str.head(40)),
+            severity="warn",
+        ),
+    )
+
+
+def _lengths(span_bytes: int) -> tuple[Rule, ...]:
+    length = pl.col("text").str.len_bytes()
+    return (
+        every_row(
+            "bytes-counted",
+            "bytes are the length of the text in UTF-8",
+            holds=pl.col("bytes") == length,
+            words=in_words("{}: {} stated, {} counted", EXAMPLE, pl.col("bytes"), length),
+        ),
+        every_row(
+            "span-within-limit",
+            f"no text is longer than its span of {span_bytes} bytes",
+            holds=length <= span_bytes,
+            words=in_words("{}: {} bytes", EXAMPLE, length),
+        ),
+    )

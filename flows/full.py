@@ -1,0 +1,24 @@
+"""The flow `calibration`: a study from its texts to its report."""
+
+from pathlib import Path
+
+from prefect import flow
+
+from flows.measure_model import measure_model, record_place
+from flows.stages import conclude, prepare_texts
+from storage.resolution import resolved
+from storage.roots import write_root
+from storage.store import open_store
+from storage.studies import read_study
+
+
+@flow(name="calibration", flow_run_name="{study}", persist_result=False)
+def calibration(study: str = "studies/quickstart.yaml", store: str = "artifacts") -> str:
+    """Make whatever a study file lacks, in order; the address of its report."""
+    lineage = resolved(read_study(Path(study)), file=study)
+    write_root(open_store(store), lineage)
+    place = record_place(store)
+    prepare_texts(lineage, place)
+    for model in lineage.study.models:
+        measure_model(study, model.name, store)
+    return conclude(lineage, place)

@@ -1,0 +1,34 @@
+"""The flow `measure-model`: samples, scores and summaries of one model of a study."""
+
+import hashlib
+from pathlib import Path
+
+from prefect import flow
+
+from calibration.errors import StudyError
+from flows.stages import Place, measure
+from storage.resolution import resolved
+from storage.result_block import ArtifactRecords
+from storage.store import open_store
+from storage.studies import read_study
+
+
+def record_place(store: str) -> Place:
+    """The place of a store, its block saved under a name that the store's location fixes."""
+    location = str(open_store(store).root)
+    name = f"records-{hashlib.sha256(location.encode()).hexdigest()[:16]}"
+    records = ArtifactRecords(location=location)
+    records.save(name, overwrite=True)
+    return Place(store, records)
+
+
+@flow(name="measure-model", flow_run_name="measure {model}", persist_result=False)
+def measure_model(study: str, model: str, store: str = "artifacts") -> None:
+    """Measure one model of a study file, by its name there. Its examples must have been made."""
+    entry = read_study(Path(study))
+    alone = tuple(one for one in entry.models if one.name == model)
+    if not alone:
+        names = ", ".join(one.name for one in entry.models)
+        raise StudyError(f"{study}: a model named {model!r} was expected, found {names}")
+    lineage = resolved(entry.model_copy(update={"models": alone}), file=study)
+    measure(lineage.measurements, entry.root, record_place(store))

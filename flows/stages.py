@@ -1,0 +1,87 @@
+"""The steps of a study, in order: each artifact made, then judged, before anything reads it.
+
+Straight-line code over recipes; it decides order and nothing else.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from prefect.tasks import Task
+
+from calibration.lineage import Lineage, Measurement
+from calibration.recipes import Checked, VerdictRecipe
+from expectations.suites import VERSIONS
+from storage.result_block import ArtifactRecords
+from storage.weights import model_directory
+from tasks.check import check
+from tasks.encode import encode
+from tasks.fit import fit
+from tasks.fit_study import fit_study
+from tasks.ingest import ingest
+from tasks.report import report
+from tasks.sample import sample
+from tasks.score import score
+from tasks.summarize import summarize
+
+Parameters = ParamSpec("Parameters")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run keeps what it makes, and Prefect's records of it."""
+
+    store: str
+    records: ArtifactRecords
+
+    def keeping(self, task: Task[Parameters, Made]) -> Task[Parameters, Made]:
+        """The task with its record laid beside its artifact."""
+        return task.with_options(result_storage=self.records)
+
+    def judge(self, recipe: Checked, *, title: str) -> None:
+        """Make the verdict that today's rules give of a table; raises when it fails."""
+        verdict = VerdictRecipe(table=recipe, suite=VERSIONS[recipe.KIND])
+        self.keeping(check)(verdict, title=title, store=self.store)
+
+
+def prepare_texts(lineage: Lineage, place: Place) -> None:
+    """Texts and examples of every data set and tokenizer."""
+    root = lineage.study.root
+    for texts, dataset in lineage.texts().items():
+        place.keeping(ingest)(texts, dataset=dataset, root=root, store=place.store)
+        place.judge(texts, title=f"texts of {dataset.name}")
+    for examples, one in lineage.examples().items():
+        title = f"{one.dataset.name} for {one.model.name}"
+        tokenizer = str(model_directory(one.model, Path(root)))
+        place.keeping(encode)(examples, title=title, tokenizer=tokenizer, store=place.store)
+        place.judge(examples, title=f"examples of {title}")
+
+
+def measure(measurements: tuple[Measurement, ...], root: str, place: Place) -> None:
+    """Samples, scores and summaries of one model."""
+    model = measurements[0].model
+    directory = str(model_directory(model, Path(root)))
+    samples = {one.title: one.samples for one in measurements}
+    scores = {one.title: one.scores for one in measurements}
+    sample(samples, model=model.name, directory=directory, store=place.store)
+    for title, recipe in samples.items():
+        place.judge(recipe, title=f"samples of {title}")
+    score(scores, model=model.name, directory=directory, store=place.store)
+    for one in measurements:
+        place.judge(one.scores, title=f"scores of {one.title}")
+        place.keeping(summarize)(one.summary, title=one.title, store=place.store)
+        place.judge(one.summary, title=f"summary of {one.title}")
+
+
+def conclude(lineage: Lineage, place: Place) -> str:
+    """Fits of every series, the study's, and the report; the report's address."""
+    study_fit = lineage.report.study_fit
+    name = lineage.study.name
+    for series in study_fit.fits:
+        title = f"{series.family} on {series.dataset} at {series.decoding.label}"
+        place.keeping(fit)(series, title=title, store=place.store)
+        place.judge(series, title=f"fit of {title}")
+    place.keeping(fit_study)(study_fit, title=name, store=place.store)
+    place.judge(study_fit, title=f"fits of {name}")
+    return place.keeping(report)(lineage.report, study=lineage.study, store=place.store)

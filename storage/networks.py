@@ -1,0 +1,143 @@
+"""From a directory of weights to a `Language`: the one adapter to transformers.
+
+Only torch and transformers are imported, so that it runs on a bare GPU machine. On load the
+chunked projection is compared with the model's own logits; where they differ (soft-capped or
+scaled heads) the model's own forward is used.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from calibration.engine.language import Batch, Generation, predicting
+from calibration.errors import ModelError
+
+# Largest difference of log probabilities by which two ways to the same logits may differ: rounding
+# in the model's own head, which 16-bit weights leave in 16 bits and we do not.
+PROJECTION_TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 0.25, torch.float16: 0.05}
+PROBE_TOKENS = 32  # of arbitrary ids: enough to meet a soft cap or a scale
+
+
+class Network:
+    """A causal language model of transformers, as a `Language`."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self._model = model.eval()
+        self._backbone = model.base_model
+        self._project: Callable[[Tensor], Tensor] = _float32_projection(model)
+        if not self._projection_agrees():
+            self._backbone = _WholeModel(model)
+            self._project = torch.Tensor.float
+
+    @property
+    def vocabulary(self) -> int:
+        return int(self._model.get_output_embeddings().weight.shape[0])
+
+    @property
+    def device(self) -> torch.device:
+        return self._model.device
+
+    def states(self, batch: Batch) -> Tensor:
+        output = self._backbone(input_ids=batch.ids, use_cache=False, **_placement(batch.mask))
+        return output.last_hidden_state  # type: ignore[no-any-return]
+
+    def logits(self, states: Tensor) -> Tensor:
+        return self._project(states)
+
+    def generation(self, batch: Batch, steps: int) -> Generation:
+        return _Generation(self._backbone, batch, steps)
+
+    @torch.inference_mode()
+    def _projection_agrees(self) -> bool:
+        ids = torch.arange(PROBE_TOKENS, device=self.device).remainder(self.vocabulary)
+        own = self._model(input_ids=ids.unsqueeze(0), use_cache=False).logits.float()
+        ours = self.logits(self.states(Batch(ids.unsqueeze(0), None)))
+        difference = (own.log_softmax(-1) - ours.log_softmax(-1)).abs().nan_to_num(0.0).max()
+        return bool(difference <= PROJECTION_TOLERANCE[self._model.dtype])
+
+
+class _Generation:
+    """A batch under way, with transformers' own cache."""
+
+    def __init__(self, backbone: Any, batch: Batch, steps: int) -> None:  # noqa: ANN401
+        self._backbone = backbone
+        self._cache = DynamicCache()
+        self._mask = batch.mask
+        if batch.mask is not None:
+            ahead = batch.mask.new_ones(len(batch.mask), steps)
+            self._mask = torch.cat([batch.mask, ahead], dim=1)
+        self._length = batch.ids.shape[1]
+        output = backbone(
+            input_ids=batch.ids,
+            past_key_values=self._cache,
+            use_cache=True,
+            **_placement(batch.mask),
+        )
+        self._states = output.last_hidden_state[:, predicting(self._length, 1)].squeeze(1)
+
+    def states(self) -> Tensor:
+        return self._states
+
+    def extend(self, tokens: Tensor) -> None:
+        self._length += 1
+        mask = None if self._mask is None else self._mask[:, : self._length]
+        placement = _placement(mask)
+        if "position_ids" in placement:
+            placement["position_ids"] = placement["position_ids"][:, -1:]
+        output = self._backbone(
+            input_ids=tokens.unsqueeze(1),
+            past_key_values=self._cache,
+            use_cache=True,
+            **placement,
+        )
+        self._states = output.last_hidden_state[:, -1]
+
+
+class _WholeModel:
+    """A model whose logits stand for its hidden states, because its head is more than a projection."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self._model = model
+
+    def __call__(self, **inputs: Any) -> Any:  # noqa: ANN401
+        output = self._model(**inputs)
+        output.last_hidden_state = output.logits
+        return output
+
+
+def load_network(directory: Path, *, precision: str) -> Network:
+    """The model in a directory, in evaluation mode, on the GPU when there is one.
+
+    Raises ModelError when the directory holds no model that transformers can load.
+    """
+    transformers_logging.disable_progress_bar()  # loading is seconds; our own progress counts tokens
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            directory, dtype=getattr(torch, precision), local_files_only=True, use_safetensors=True
+        )
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(
+            f"{directory}: a causal language model in safetensors was expected, but it does not "
+            f"load ({reason}): save it there with `model.save_pretrained`"
+        ) from error
+    return Network(model.to("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def _placement(mask: Tensor | None) -> dict[str, Any]:
+    if mask is None:
+        return {}
+    positions = mask.long().cumsum(-1).sub(1).clamp(min=0)
+    return {"attention_mask": mask.long(), "position_ids": positions}
+
+
+def _float32_projection(model: PreTrainedModel) -> Callable[[Tensor], Tensor]:
+    head = model.get_output_embeddings()
+    weight, bias = head.weight.detach().float(), getattr(head, "bias", None)
+    offset = None if bias is None else bias.detach().float()
+    return lambda states: torch.nn.functional.linear(states.float(), weight, offset)

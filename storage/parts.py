@@ -1,0 +1,70 @@
+"""Parts: fixed ranges of examples, so that a killed stage continues from what it had finished."""
+
+import hashlib
+import io
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from calibration.recipes import Recipe
+from storage.artifacts import StoredFile, read_stored
+from storage.store import Store
+
+PART_ROWS = 64  # examples in a part: under a minute of a large model's work is lost to a kill
+
+
+class Progress(NamedTuple):
+    """The parts of a table by index: what an earlier run finished, and what is to be made."""
+
+    kept: dict[int, StoredFile]
+    missing: list[int]
+
+
+def part_rows(frame: pl.DataFrame, index: int) -> pl.DataFrame:
+    """The rows of one part."""
+    return frame[index * PART_ROWS : (index + 1) * PART_ROWS]
+
+
+def progress_of(store: Store, recipe: Recipe, *, table: str, rows: int) -> Progress:
+    """How far a table of `rows` rows has come; damaged and foreign parts do not count."""
+    indices = range(-(-rows // PART_ROWS))
+    found = {
+        file.index: file
+        for name in store.names(recipe.address)
+        if name.endswith(".parquet") and (file := _whole_part(store, recipe, name)) is not None
+        if file.table == table and file.index in indices
+    }
+    return Progress(dict(sorted(found.items())), [one for one in indices if one not in found])
+
+
+def read_parts(
+    store: Store, recipe: Recipe, files: Iterable[StoredFile], schema: pl.Schema
+) -> pl.DataFrame:
+    """The rows of some parts, in the order of their index; every hash is checked."""
+    ordered = sorted(files, key=lambda file: file.index)
+    return pl.concat([read_stored(store, recipe, file, schema) for file in ordered])
+
+
+def _whole_part(store: Store, recipe: Recipe, name: str) -> StoredFile | None:
+    content = store.read(f"{recipe.address}/{name}")
+    digest = hashlib.sha256(content).hexdigest()
+    if not name.endswith(f"-{digest}.parquet"):
+        return None
+    try:
+        footer = pq.read_metadata(io.BytesIO(content))
+    except pa.ArrowInvalid:
+        return None
+    metadata = footer.metadata
+    if metadata.get(b"recipe") != recipe.digest.encode():
+        return None
+    return StoredFile(
+        name=name,
+        sha256=digest,
+        bytes=len(content),
+        table=metadata[b"table"].decode(),
+        index=int(metadata[b"index"]),
+        rows=footer.num_rows,
+    )

@@ -1,0 +1,28 @@
+"""Prefect's result storage, laid over a store: a record counts only beside a complete artifact."""
+
+from prefect.filesystems import WritableFileSystem
+
+from storage.artifacts import MANIFEST
+from storage.store import open_store
+
+
+class ArtifactRecords(WritableFileSystem):
+    """Reads and writes Prefect's records in the directories of a store's artifacts."""
+
+    _block_type_name = "Calibration artifact records"
+    location: str
+
+    async def read_path(self, path: str) -> bytes:
+        """The record at a key; ValueError, which is a miss, unless its artifact is complete."""
+        store = open_store(self.location)
+        directory = path.rpartition("/")[0]
+        if store.size(f"{directory}/{MANIFEST}") is None:
+            raise ValueError(f"{directory} is not complete, so no record of it counts")
+        try:
+            return store.read(path)
+        except KeyError:
+            raise ValueError(f"no record at {path}") from None
+
+    async def write_path(self, path: str, content: bytes) -> None:
+        """Put a record at a key."""
+        open_store(self.location).write(path, content)

@@ -1,0 +1,31 @@
+"""Study files: YAML on disk to a validated study, and back into the store as a root."""
+
+from pathlib import Path
+
+import yaml
+
+from calibration.errors import StudyError
+from calibration.study import Study, parsed_study
+
+
+def read_study(path: Path) -> Study:
+    """The study in a file. Raises StudyError: one sentence with the file, the key and the remedy."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise StudyError(
+            f"{path}: a study file was expected, but it cannot be read ({reason}): "
+            "give the path of a YAML file such as studies/quickstart.yaml"
+        ) from error
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+        problem = getattr(error, "problem", None) or "it does not parse"
+        raise StudyError(
+            f"{path}: YAML was expected, found something else{where}: {problem}: "
+            "mend that line, or see studies/quickstart.yaml for one to copy"
+        ) from error
+    return parsed_study(content, str(path))

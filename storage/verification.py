@@ -1,0 +1,48 @@
+"""Hash everything in a store against its manifests, and name whatever does not match."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from calibration.recipes import canonical_json
+from storage.artifacts import MANIFEST, Manifest
+from storage.store import Store
+
+
+class Checked(NamedTuple):
+    """One file of a complete artifact, and what is wrong with it."""
+
+    key: str
+    fault: str | None
+
+
+def verified(store: Store) -> Iterator[Checked]:
+    """Every manifest and every file that one names; a fault is a clause that says what is wrong."""
+    for key in store.keys():
+        directory, _, name = key.rpartition("/")
+        if name == MANIFEST:
+            yield from _artifact(store, directory)
+
+
+def _artifact(store: Store, directory: str) -> Iterator[Checked]:
+    key = f"{directory}/{MANIFEST}"
+    try:
+        manifest = Manifest.model_validate_json(store.read(key))
+    except ValueError as error:
+        yield Checked(key, f"is not a manifest ({str(error).splitlines()[0]})")
+        return
+    digest = hashlib.sha256(canonical_json(manifest.recipe).encode()).hexdigest()
+    address = f"{manifest.recipe.get('kind')}/{digest[:2]}/{digest}"
+    matches = manifest.address == directory == address
+    yield Checked(key, None if matches else f"describes {address}, which is not where it lies")
+    for file in manifest.files:
+        yield Checked(f"{directory}/{file.name}", _fault(store, f"{directory}/{file.name}", file.sha256))
+
+
+def _fault(store: Store, key: str, sha256: str) -> str | None:
+    try:
+        content = store.read(key)
+    except KeyError:
+        return "is missing"
+    found = hashlib.sha256(content).hexdigest()
+    return None if found == sha256 else f"has sha256 {found[:12]}…, expected {sha256[:12]}…"

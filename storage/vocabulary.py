@@ -1,0 +1,94 @@
+"""Tokenizers as the science needs them: text to ids with special tokens once, ids to raw bytes.
+
+Bytes come from the tokens themselves, not from decoded text: a token may be half a character.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from calibration.errors import ModelError
+
+BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+
+
+class Vocabulary:
+    """A tokenizer and the raw bytes of its ids; special tokens have none."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer = tokenizer
+        self._bytes = _bytes_of_tokens(tokenizer)
+
+    def __len__(self) -> int:
+        return len(self._bytes)
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of the text, with special tokens as the tokenizer adds them."""
+        ids: list[int] = self._tokenizer(text, verbose=False)["input_ids"]
+        return ids
+
+    def lengths(self, ids: Sequence[int]) -> list[int]:
+        """Raw bytes of each id; ids beyond the tokenizer's own stand for no text."""
+        return [len(self.token(index)) for index in ids]
+
+    def decode(self, ids: Sequence[int]) -> bytes:
+        """Raw bytes of a sequence; may end inside a character."""
+        return b"".join(self.token(index) for index in ids)
+
+    def token(self, index: int) -> bytes:
+        """Raw bytes of one id."""
+        return self._bytes[index] if index < len(self._bytes) else b""
+
+
+def read_vocabulary(directory: Path) -> Vocabulary:
+    """The tokenizer in a model's directory. Raises ModelError when there is none."""
+    try:
+        return Vocabulary(AutoTokenizer.from_pretrained(directory, local_files_only=True))
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(
+            f"{directory}: a tokenizer was expected beside the weights, but it does not load "
+            f"({reason}): save one there with `tokenizer.save_pretrained`"
+        ) from error
+
+
+def _bytes_of_tokens(tokenizer: PreTrainedTokenizerBase) -> list[bytes]:
+    special = set(tokenizer.all_special_ids)
+    added = {index: str(token) for index, token in tokenizer.added_tokens_decoder.items()}
+    names = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+    plain = [name for index, name in enumerate(names) if index not in added and name is not None]
+    raw = _byte_level if _is_byte_level(plain) else _spelled
+    return [
+        b"" if index in special else added[index].encode() if index in added else raw(name or "")
+        for index, name in enumerate(names)
+    ]
+
+
+def _is_byte_level(names: Sequence[str]) -> bool:
+    # Byte-level vocabularies spell each byte by one printable character, the space by Ġ.
+    return any("Ġ" in name for name in names) and all(
+        character in _BYTE_OF for name in names for character in name
+    )
+
+
+def _byte_level(name: str) -> bytes:
+    return bytes(_BYTE_OF[character] for character in name)
+
+
+def _spelled(name: str) -> bytes:
+    single = BYTE_TOKEN.fullmatch(name)
+    return bytes([int(single[1], 16)]) if single else name.replace("▁", " ").encode()
+
+
+def _byte_characters() -> dict[str, int]:
+    """The printable character that stands for each byte in byte-level vocabularies (GPT-2's table)."""
+    shown = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    hidden = [byte for byte in range(256) if byte not in set(shown)]
+    return {chr(byte): byte for byte in shown} | {
+        chr(256 + rank): byte for rank, byte in enumerate(hidden)
+    }
+
+
+_BYTE_OF = _byte_characters()

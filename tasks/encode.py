@@ -1,0 +1,54 @@
+"""encode: texts under one tokenizer, as prompts and continuations."""
+
+import logging
+import time
+from pathlib import Path
+
+from prefect import task
+
+from calibration.errors import TextError
+from calibration.recipes import ExamplesRecipe
+from calibration.tables import TEXTS
+from calibration.text import encoded
+from expectations.suites import VERSIONS
+from storage.artifacts import is_complete, seal, write_table
+from storage.cache_policy import RecipePolicy
+from storage.store import open_store
+from storage.verdicts import read_judged
+from storage.vocabulary import read_vocabulary
+
+LOG = logging.getLogger("calibration")
+
+
+@task(
+    task_run_name="encode {title}",
+    cache_policy=RecipePolicy(),
+    persist_result=True,
+    result_serializer="json",
+)
+def encode(recipe: ExamplesRecipe, *, title: str, tokenizer: str, store: str) -> str:
+    """Make the Examples of some texts with the tokenizer in a directory; the address."""
+    place = open_store(store)
+    if is_complete(place, recipe):
+        return recipe.address
+    started = time.monotonic()
+    texts = read_judged(place, recipe.texts, VERSIONS["texts"], table="texts", schema=TEXTS)
+    vocabulary = read_vocabulary(Path(tokenizer))
+    found = encoded(texts, vocabulary, prompt=recipe.prompt, continuation=recipe.continuation)
+    if found.examples.is_empty():
+        raise TextError(
+            f"{title}: texts of more than {recipe.prompt} tokens that their tokens spell were "
+            f"expected, found {found.too_short} shorter and {found.altered} that the tokenizer "
+            "alters: bring longer texts, or ask for a shorter `prompt`"
+        )
+    files = [write_table(place, recipe, found.examples, table="examples")]
+    facts = {
+        "too_short": found.too_short,
+        "altered": found.altered,
+        "left_out": found.too_short + found.altered,
+        "vocabulary": len(vocabulary),
+    }
+    seconds = time.monotonic() - started
+    seal(place, recipe, files, title=title, seconds=seconds, facts=facts)
+    LOG.info("encode %s: %d examples, %d left out", title, len(found.examples), facts["left_out"])
+    return recipe.address

@@ -1,0 +1,37 @@
+"""fit_study: every series of a study side by side."""
+
+import time
+
+import polars as pl
+from prefect import task
+
+from calibration.recipes import StudyFitRecipe
+from calibration.tables import BANDS, CURVES, ENT_CE, FITS
+from expectations.suites import VERSIONS
+from storage.artifacts import is_complete, seal, write_table
+from storage.cache_policy import RecipePolicy
+from storage.store import open_store
+from storage.verdicts import read_judged
+
+
+@task(
+    task_run_name="fit study {title}",
+    cache_policy=RecipePolicy(),
+    persist_result=True,
+    result_serializer="json",
+)
+def fit_study(recipe: StudyFitRecipe, *, title: str, store: str) -> str:
+    """Make the StudyFit of all series; the address."""
+    place = open_store(store)
+    if is_complete(place, recipe):
+        return recipe.address
+    started = time.monotonic()
+    files = []
+    for table, schema in (("ent_ce", ENT_CE), ("curves", CURVES), ("fits", FITS), ("bands", BANDS)):
+        frames = [
+            read_judged(place, one, VERSIONS["fits"], table=table, schema=schema)
+            for one in recipe.fits
+        ]
+        files.append(write_table(place, recipe, pl.concat(frames), table=table))
+    seal(place, recipe, files, title=title, seconds=time.monotonic() - started)
+    return recipe.address

@@ -1,0 +1,42 @@
+"""ingest: the texts of one data set, selected without looking at any tokenizer."""
+
+import logging
+import time
+from pathlib import Path
+
+from prefect import task
+
+from calibration.recipes import TextsRecipe
+from calibration.study import DatasetEntry
+from calibration.text import selected
+from storage.artifacts import is_complete, seal, write_table
+from storage.cache_policy import RecipePolicy
+from storage.store import open_store
+from storage.texts import source_texts
+
+LOG = logging.getLogger("calibration")
+
+
+@task(
+    task_run_name="ingest {dataset.name}",
+    cache_policy=RecipePolicy(),
+    persist_result=True,
+    result_serializer="json",
+)
+def ingest(recipe: TextsRecipe, *, dataset: DatasetEntry, root: str, store: str) -> str:
+    """Make the Texts of a data set; the address."""
+    place = open_store(store)
+    if is_complete(place, recipe):
+        return recipe.address
+    started = time.monotonic()
+    texts = selected(
+        source_texts(dataset, Path(root)),
+        span_bytes=recipe.span_bytes,
+        examples=recipe.examples,
+        seed=recipe.seed,
+    )
+    files = [write_table(place, recipe, texts, table="texts")]
+    seconds = time.monotonic() - started
+    seal(place, recipe, files, title=dataset.name, seconds=seconds)
+    LOG.info("ingest %s: %d texts from %d clusters", dataset.name, len(texts), texts["cluster"].n_unique())
+    return recipe.address

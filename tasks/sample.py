@@ -1,0 +1,71 @@
+"""sample: one model's own continuations, entropy measured in the same pass, then replayed."""
+
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from tqdm import tqdm
+
+from calibration.engine.replay import replayed_rows
+from calibration.measurement import replayed_part, sampled_part
+from calibration.recipes import SamplesRecipe
+from calibration.tables import EXAMPLES, SAMPLES
+from expectations.suites import VERSIONS
+from storage.artifacts import is_complete, seal, write_table
+from storage.networks import Network, load_network
+from storage.parts import part_rows, progress_of, read_parts
+from storage.store import Store, open_store
+from storage.verdicts import read_judged
+from storage.vocabulary import Vocabulary, read_vocabulary
+
+LOG = logging.getLogger("calibration")
+
+
+@task(task_run_name="sample {model}", cache_policy=NO_CACHE, persist_result=False)
+def sample(
+    recipes: Mapping[str, SamplesRecipe], *, model: str, directory: str, store: str
+) -> list[str]:
+    """Make the missing Samples of one model, by title, loading it once; their addresses."""
+    place = open_store(store)
+    missing = {
+        title: recipe for title, recipe in recipes.items() if not is_complete(place, recipe)
+    }
+    if missing:
+        precision = next(iter(missing.values())).model.precision
+        network = load_network(Path(directory), precision=precision)
+        vocabulary = read_vocabulary(Path(directory))
+        for title, recipe in missing.items():
+            _sample(recipe, network, vocabulary, place, title)
+    return [recipe.address for recipe in missing.values()]
+
+
+def _sample(
+    recipe: SamplesRecipe, network: Network, vocabulary: Vocabulary, place: Store, title: str
+) -> None:
+    started = time.monotonic()
+    suite = VERSIONS["examples"]
+    examples = read_judged(place, recipe.examples, suite, table="examples", schema=EXAMPLES)
+    files, missing = progress_of(place, recipe, table="samples", rows=len(examples))
+    tokens = 0
+    total = sum(
+        part_rows(examples, index)["continuation_ids"].list.len().sum() for index in missing
+    )
+    with tqdm(total=total, desc=f"sample {title}", unit=" tokens", disable=None) as bar:
+        for index in missing:
+            rows = part_rows(examples, index)
+            part = sampled_part(
+                rows, network, recipe, lengths=vocabulary.lengths, progress=bar.update
+            )
+            files[index] = write_table(place, recipe, part, table="samples", index=index)
+            tokens += int(part["tokens"].list.len().sum())
+    samples = read_parts(place, recipe, files.values(), SAMPLES)
+    chosen = replayed_rows(recipe.digest, len(samples))
+    replay = replayed_part(examples[chosen], samples[chosen], network, recipe)
+    stored = [*files.values(), write_table(place, recipe, replay, table="replay")]
+    seconds = time.monotonic() - started
+    facts = {"vocabulary": network.vocabulary}
+    seal(place, recipe, stored, title=title, seconds=seconds, tokens=tokens, facts=facts)
+    LOG.info("sample %s: %d tokens, %.0f tokens/s", title, tokens, tokens / seconds)

@@ -1,0 +1,68 @@
+"""score: log loss and entropy of the human continuations, every decoding from one forward pass."""
+
+import logging
+import time
+from collections.abc import Mapping
+from itertools import groupby
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from tqdm import tqdm
+
+from calibration.engine.decoding import Ending
+from calibration.measurement import scored_part
+from calibration.recipes import ScoresRecipe
+from calibration.tables import EXAMPLES
+from expectations.suites import VERSIONS
+from storage.artifacts import is_complete, seal, write_table
+from storage.networks import Network, load_network
+from storage.parts import part_rows, progress_of
+from storage.store import Store, open_store
+from storage.verdicts import read_judged
+
+LOG = logging.getLogger("calibration")
+
+
+@task(task_run_name="score {model}", cache_policy=NO_CACHE, persist_result=False)
+def score(
+    recipes: Mapping[str, ScoresRecipe], *, model: str, directory: str, store: str
+) -> list[str]:
+    """Make the missing Scores of one model, by title, loading it once; their addresses."""
+    place = open_store(store)
+    missing = [
+        (title, recipe) for title, recipe in recipes.items() if not is_complete(place, recipe)
+    ]
+    if missing:
+        network = load_network(Path(directory), precision=missing[0][1].model.precision)
+        for _, group in groupby(missing, key=lambda item: item[1].examples):
+            _score(dict(group), network, place, model)
+    return [recipe.address for _, recipe in missing]
+
+
+def _score(recipes: dict[str, ScoresRecipe], network: Network, place: Store, model: str) -> None:
+    started = time.monotonic()
+    first = next(iter(recipes.values()))
+    suite = VERSIONS["examples"]
+    examples = read_judged(place, first.examples, suite, table="examples", schema=EXAMPLES)
+    progress = {
+        title: progress_of(place, recipe, table="scores", rows=len(examples))
+        for title, recipe in recipes.items()
+    }
+    wanted = sorted({index for one in progress.values() for index in one.missing})
+    ending = Ending(first.at_end, first.end_ids)
+    decodings = [recipe.decoding for recipe in recipes.values()]
+    for index in tqdm(wanted, desc=f"score {model}", unit=" parts", disable=None):
+        parts = scored_part(
+            part_rows(examples, index), network, decodings=decodings, ending=ending
+        )
+        for (title, recipe), part in zip(recipes.items(), parts, strict=True):
+            stored = write_table(place, recipe, part, table="scores", index=index)
+            progress[title].kept[index] = stored
+    seconds = time.monotonic() - started
+    tokens = int(examples["continuation_ids"].list.len().sum())
+    facts = {"vocabulary": network.vocabulary}
+    for title, recipe in recipes.items():
+        files = list(progress[title].kept.values())
+        seal(place, recipe, files, title=title, seconds=seconds, tokens=tokens, facts=facts)
+    LOG.info("score %s: %d tokens under %d decodings", model, tokens, len(decodings))

@@ -1,0 +1,175 @@
+"""A series has all its tables whatever was measured, and says in words what it cannot say."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from calibration.statistics.series import Measured, SeriesFit, Size, fit_series
+from calibration.statistics.summaries import summary_examples, summary_positions
+from calibration.tables import BANDS, CURVES, ENT_CE, EXAMPLES, FITS, SAMPLES, SCORES
+
+STEPS = 16
+
+
+def measured(
+    name: str, parameters: int, ent_ce: float, *, texts: int = 60, tokens: int | None = None
+) -> Measured:
+    """A model with the given EntCE, a third of it static, on `texts` source texts."""
+    generator = np.random.default_rng(parameters)
+    shared = np.random.default_rng(0).normal(2.0, 0.2, (texts, 1))
+
+    def lists(mean: float) -> pl.Series:
+        values = shared + mean + 0.02 * generator.standard_normal((texts, STEPS))
+        return pl.Series(values).arr.to_list().cast(pl.List(pl.Float32))
+
+    keys = {"cluster": [f"text {row}" for row in range(texts)], "example": range(texts)}
+    counts = [[4] * STEPS] * texts
+    samples = {
+        "tokens": counts,
+        "entropy": lists(ent_ce),
+        "log_prob": lists(-4.0),
+        "end_probability": [[0.25] * STEPS] * texts,
+        "bytes": counts,
+        "ended": [row % 4 == 0 for row in range(texts)],
+    }
+    scores = {
+        "log_loss": lists(0.0),
+        "entropy": lists(ent_ce / 3),
+        "end_probability": [[0.0] * STEPS] * texts,
+    }
+    ids = {"prompt_ids": counts, "continuation_ids": counts, "continuation_bytes": counts}
+    tables = [
+        pl.DataFrame({**keys, **columns}).select(
+            pl.col(column).cast(kind) for column, kind in schema.items()
+        )
+        for columns, schema in ((samples, SAMPLES), (scores, SCORES), (ids, EXAMPLES))
+    ]
+    return Measured(
+        name=name,
+        family="ladder",
+        parameters=parameters,
+        non_embedding_parameters=parameters // 2,
+        tokens=tokens,
+        dataset="speeches",
+        decoding="temperature 1",
+        summary_examples=summary_examples(*tables),
+        summary_positions=summary_positions(*tables[:2]),
+    )
+
+
+def series(exponent: float, models: int = 5, **settings: int) -> list[Measured]:
+    sizes = [10**power for power in range(5, 5 + models)]
+    return [
+        measured(f"m{size}", size, 0.3 * (size / 1e5) ** exponent, **settings) for size in sizes
+    ]
+
+
+def row(fitted: SeriesFit, quantity: str = "ent_ce") -> dict[str, object]:
+    return fitted.fits.row(by_predicate=pl.col("quantity") == quantity, named=True)
+
+
+def test_a_series_of_five_has_all_its_tables() -> None:
+    fitted = fit_series(series(-0.2))
+    assert fitted.ent_ce.schema == ENT_CE
+    assert fitted.curves.schema == CURVES
+    assert fitted.fits.schema == FITS
+    assert fitted.bands.schema == BANDS
+    assert fitted.fits["quantity"].to_list() == ["ent_ce", "drift"]
+    assert fitted.curves.height == 5 * STEPS
+    assert fitted.bands["quantity"].unique().sort().to_list() == ["drift", "ent_ce"]
+    assert (fitted.bands["low"] < fitted.bands["high"]).all()
+
+
+@pytest.mark.parametrize("quantity", ["ent_ce", "drift"])
+def test_the_law_that_was_planted_is_found(quantity: str) -> None:
+    found = row(fit_series(series(-0.2)), quantity)
+    assert found["identified"]
+    assert found["low"] <= -0.2 <= found["high"]  # type: ignore[operator]
+    assert found["exponent"] == pytest.approx(-0.2, abs=0.02)
+    assert found["reference_size"] == pytest.approx(1e7)
+    assert found["amplitude"] == pytest.approx(
+        0.3 * 100**-0.2 * (1 if quantity == "ent_ce" else 2 / 3), rel=0.05
+    )
+    assert found["warnings"] == []
+
+
+def test_models_come_out_by_size_with_what_was_measured_of_them() -> None:
+    fitted = fit_series(series(-0.2)[::-1]).ent_ce
+    assert fitted["parameters"].is_sorted()
+    first = fitted.row(0, named=True)
+    assert first["ent_ce"] == pytest.approx(0.3, abs=0.01)
+    assert first["drift"] == pytest.approx(0.2, abs=0.01)
+    assert first["ent_ce_low"] < first["ent_ce"] < first["ent_ce_high"]
+    assert first["ent_ce_per_byte"] == pytest.approx(first["ent_ce"] / 4)
+    assert first["ended_share"] == 0.25
+    assert first["end_probability"] == 0.25
+    assert first["coverage"] == 1.0
+    assert (first["examples"], first["clusters"], first["tokens"]) == (60, 60, 60 * STEPS)
+
+
+@pytest.mark.parametrize("models", [1, 2])
+def test_fewer_than_three_models_have_a_row_without_an_exponent(models: int) -> None:
+    fitted = fit_series(series(-0.2, models))
+    found = row(fitted)
+    assert found["exponent"] is None
+    assert found["identified"] is False
+    assert found["models"] == models
+    assert found["warnings"] == [f"3 models are needed for an interval, found {models}"]
+    assert fitted.bands.is_empty()
+    assert fitted.bands.schema == BANDS
+    assert fitted.ent_ce.height == models
+
+
+def test_values_around_zero_have_no_exponent_and_are_named() -> None:
+    members = [measured(f"m{size}", size, 0.0) for size in (10, 100, 1000, 10_000)]
+    fitted = fit_series(members)
+    found = row(fitted)
+    assert found["exponent"] is None
+    warnings = " | ".join(found["warnings"])  # type: ignore[arg-type]
+    assert "the amplitude of ent_ce cannot be told from 0" in warnings
+    below = fitted.ent_ce.filter(pl.col("ent_ce") <= 0)["model"].to_list()
+    assert below
+    assert f"ent_ce is not above 0 for {', '.join(below)}" in warnings
+
+
+def test_few_texts_are_warned_of_and_one_text_has_no_interval() -> None:
+    few = row(fit_series(series(-0.2, texts=20)))
+    assert few["identified"]
+    assert few["warnings"] == ["intervals are approximate below 40 source texts, found 20"]
+    one = fit_series(series(-0.2, texts=1))
+    assert row(one)["exponent"] is None
+    assert "2 source texts are needed" in row(one)["warnings"][0]  # type: ignore[index]
+    assert one.ent_ce["ent_ce"].null_count() == 0
+    assert one.ent_ce["ent_ce_se"].null_count() == 5
+    assert one.curves["entropy_se"].null_count() == 5 * STEPS
+
+
+@pytest.mark.parametrize(
+    ("x", "warning"),
+    [("tokens", "tokens is not known for m100000"), ("tokens", "all models have the same tokens")],
+)
+def test_sizes_that_cannot_be_fitted_over_are_said(x: Size, warning: str) -> None:
+    tokens = 7 if "same" in warning else None
+    members = [measured(f"m{10**power}", 10**power, 0.3, tokens=tokens) for power in (5, 6, 7)]
+    found = row(fit_series(members, x=x))
+    assert found["x"] == "tokens"
+    assert warning in found["warnings"][0]  # type: ignore[index]
+
+
+def test_the_size_that_is_asked_for_is_fitted_over() -> None:
+    found = row(fit_series(series(-0.2), x="non_embedding_parameters"))
+    assert found["x"] == "non_embedding_parameters"
+    assert found["reference_size"] == pytest.approx(5e6)
+
+
+def test_members_of_two_series_are_refused_in_one_sentence() -> None:
+    one, other = series(-0.2, 2)
+    changed = Measured(**{**vars(other), "dataset": "code"})
+    with pytest.raises(
+        ValueError, match="one dataset was expected in a series, found code, speeches"
+    ):
+        fit_series([one, changed])
+    with pytest.raises(ValueError, match="found m100000 twice"):
+        fit_series([one, one])
+    with pytest.raises(ValueError, match="at least one model was expected"):
+        fit_series([])

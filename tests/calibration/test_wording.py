@@ -1,0 +1,146 @@
+"""Numbers and findings in words: no value is said to be undetermined, no claim is too big."""
+
+import math
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calibration.wording import (
+    Row,
+    count,
+    estimate,
+    exponent,
+    findings,
+    interval,
+    listed,
+    signed,
+    size,
+    unsigned,
+)
+
+FIT: Row = {
+    "family": "ladder",
+    "quantity": "ent_ce",
+    "x": "parameters",
+    "models": 5,
+    "exponent": -0.12,
+    "low": -0.30,
+    "high": 0.05,
+    "identified": True,
+}
+
+
+def measured(**values: object) -> Row:
+    row: Row = {"model": "small", "log_loss": 3.0, "ent_ce": 0.2}
+    return row | {"ent_ce_low": 0.1, "ent_ce_high": 0.3} | values
+
+
+def told(rows: list[Row], fits: list[Row]) -> str:
+    schema = {"quantity": pl.String, "exponent": pl.Float64, "identified": pl.Boolean}
+    return " ".join(findings(pl.DataFrame(rows), pl.DataFrame(fits, schema_overrides=schema)))
+
+
+def test_signed_values_carry_their_sign_and_four_decimals() -> None:
+    assert [signed(0.12345), signed(-1.0)] == ["+0.1235", "-1.0000"]
+
+
+def test_a_value_that_rounds_to_zero_has_no_minus() -> None:
+    assert signed(-0.00001) == "+0.0000"
+    assert unsigned(-0.00001) == "0.0000"
+
+
+@pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_is_undetermined(value: float | None) -> None:
+    assert {signed(value), unsigned(value), size(value)} == {"undetermined"}
+    assert interval(value, 1.0) == interval(0.0, value) == "[undetermined]"
+
+
+def test_an_estimate_without_an_interval_says_so() -> None:
+    assert estimate(measured(ent_ce_low=None), "ent_ce") == "+0.2000 [undetermined]"
+    assert estimate(measured(ent_ce=None), "ent_ce") == "undetermined"
+
+
+@given(value=st.floats(-99, 99), decimals=st.integers(0, 6))
+@settings(deadline=None, derandomize=True)
+def test_a_signed_value_reads_back_to_its_last_decimal(value: float, decimals: int) -> None:
+    assert float(signed(value, decimals)) == pytest.approx(value, abs=0.501 * 10.0**-decimals)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (61_440, "61.4k"),
+        (494_032_768, "494M"),
+        (7_615_616_512, "7.62B"),
+        (999_999, "1M"),
+        (12, "12"),
+    ],
+)
+def test_sizes_have_three_digits(number: int, words: str) -> None:
+    assert size(number) == words
+
+
+def test_counts_and_lists_are_grammatical() -> None:
+    assert [count(1, "model"), count(0, "model"), count(5, "model")] == [
+        "1 model",
+        "0 models",
+        "5 models",
+    ]
+    assert [listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])] == [
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
+
+
+def test_an_exponent_is_printed_with_its_interval() -> None:
+    assert exponent(FIT) == "-0.12 [-0.30, +0.05]"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"identified": False}, {"exponent": None}, {"low": None}, {"high": math.inf}],
+)
+def test_an_exponent_without_support_is_no_number(change: Row) -> None:
+    words = exponent(FIT | change)
+    assert words.startswith("not determined: ")
+    assert "0.12" not in words
+    assert "not determined" in told([measured()], [FIT | change])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (-0.30, 0.05, "the interval contains 0, so these models do not show whether EntCE falls"),
+        (-0.30, -0.05, "the magnitude of EntCE falls as models grow"),
+        (0.05, 0.30, "the magnitude of EntCE rises as models grow"),
+    ],
+)
+def test_a_trend_is_claimed_only_where_its_interval_leaves_zero_out(
+    low: float, high: float, words: str
+) -> None:
+    assert words in told([measured()], [FIT | {"low": low, "high": high}])
+
+
+def test_findings_sort_models_by_where_their_interval_lies() -> None:
+    rows = [
+        measured(model="above"),
+        measured(model="across", ent_ce=0.05, ent_ce_low=-0.1),
+        measured(model="below", ent_ce=-0.2, ent_ce_low=-0.3, ent_ce_high=-0.1),
+        measured(model="unknown", ent_ce_low=None, ent_ce_high=None),
+    ]
+    words = told(rows, [])
+    assert "runs from -0.2000 [-0.3000, -0.1000] (below) to" in words
+    assert "contains 0, so no miscalibration is shown, for 1 of 4 models (across)." in words
+    assert "human text) for 1 of 4 models (above)." in words
+    assert "human text) for 1 of 4 models (below)." in words
+    assert "EntCE has no interval for 1 of 4 models (unknown)." in words
+
+
+def test_findings_without_any_value_claim_nothing() -> None:
+    rows = [measured(ent_ce=None, ent_ce_low=None, ent_ce_high=None)]
+    frame = pl.DataFrame(rows, schema_overrides={"ent_ce": pl.Float64})
+    fits = pl.DataFrame(schema={"quantity": pl.String})
+    assert findings(frame, fits)[0] == "EntCE is undetermined for 1 model."

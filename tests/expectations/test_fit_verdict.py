@@ -1,0 +1,121 @@
+"""Fits: every rule holds of good tables, and names the defect that is planted in others."""
+
+import math
+from collections.abc import Callable
+
+import polars as pl
+import pytest
+
+from expectations.suites import fit_verdict
+
+Broken = Callable[[pl.DataFrame], dict[str, int]]
+
+
+def test_good_fits_break_no_rule(ent_ce: pl.DataFrame, fits: pl.DataFrame, broken: Broken) -> None:
+    assert broken(fit_verdict(ent_ce, fits)) == {}
+
+
+def test_a_series_without_a_fit_breaks_no_rule(
+    ent_ce: pl.DataFrame, fits: pl.DataFrame, broken: Broken
+) -> None:
+    assert broken(fit_verdict(ent_ce, fits.clear())) == {}
+
+
+def test_several_series_side_by_side_break_no_rule(
+    ent_ce: pl.DataFrame, fits: pl.DataFrame, broken: Broken
+) -> None:
+    both = [
+        pl.concat([table, table.with_columns(dataset=pl.lit("mine"))]) for table in (ent_ce, fits)
+    ]
+    assert broken(fit_verdict(*both)) == {}
+
+
+def test_an_interval_that_is_not_known_breaks_no_rule(
+    ent_ce: pl.DataFrame, fits: pl.DataFrame, broken: Broken
+) -> None:
+    ends = ["ent_ce_se", "ent_ce_low", "ent_ce_high"]
+    assert (
+        broken(fit_verdict(ent_ce.with_columns(pl.lit(None).alias(end) for end in ends), fits))
+        == {}
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"drift": pl.col("drift") + 1e-8}, {"ent-ce-adds-up", "drift-is-a-difference"}),
+        ({"static": pl.lit(None)}, {"ent-ce-adds-up", "static-is-a-difference"}),
+        (
+            {"ent_ce": pl.lit(math.nan)},
+            {"ent-ce-adds-up", "ent-ce-is-a-difference", "ent-ce-within-interval"},
+        ),
+        ({"ent_ce_se": pl.lit(-0.1)}, {"ent-ce-within-interval"}),
+        ({"ent_ce_se": pl.lit(math.nan)}, {"ent-ce-within-interval"}),
+        ({"ent_ce_se": pl.lit(None)}, {"ent-ce-within-interval"}),
+        ({"drift_low": pl.lit(0.4)}, {"drift-within-interval"}),
+        ({"static_high": pl.lit(0.1)}, {"static-within-interval"}),
+        ({"static_high": pl.lit(math.inf)}, {"static-within-interval"}),
+        ({"model": pl.lit("m1")}, {"one-row-a-model"}),
+        ({"parameters": pl.lit(0)}, {"parameters-counted"}),
+        ({"non_embedding_parameters": pl.col("parameters") + 1}, {"parameters-counted"}),
+        ({"examples": pl.lit(47)}, {"amounts-positive"}),
+        ({"clusters": pl.lit(39)}, {"enough-clusters"}),
+        ({"coverage": pl.lit(1.5)}, {"coverage-is-a-share"}),
+        ({"ended_share": pl.lit(math.nan)}, {"ended-share-is-a-share"}),
+    ],
+)
+def test_a_defect_planted_in_the_measurements_is_named_and_counted(
+    ent_ce: pl.DataFrame,
+    fits: pl.DataFrame,
+    broken: Broken,
+    values: dict[str, pl.Expr],
+    named: set[str],
+) -> None:
+    spoiled = ent_ce.with_columns(
+        value.cast(ent_ce.schema[name]).alias(name) for name, value in values.items()
+    )
+    judged = fit_verdict(spoiled, fits)
+    found = broken(judged)
+    assert dict.fromkeys(named, 3).items() <= found.items()
+    assert set(found) - named <= {"static-within-interval", "drift-within-interval"}
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"identified": pl.lit(value=False)}, {"exponent-identified"}),
+        ({"identified": pl.lit(None)}, {"exponent-identified"}),
+        ({"exponent": pl.lit(0.2)}, {"exponent-within-interval"}),
+        ({"exponent": pl.lit(math.nan)}, {"exponent-within-interval"}),
+        ({"low": pl.lit(None)}, {"exponent-within-interval"}),
+        ({"models": pl.lit(2)}, {"enough-models"}),
+        ({"models": pl.lit(4)}, {"models-measured"}),
+        ({"family": pl.lit("other")}, {"models-measured"}),
+        ({"quantity": pl.lit("entropy")}, {"quantity-known"}),
+        ({"scatter": pl.lit(-0.1)}, {"scatter-not-negative"}),
+        ({"p_zero": pl.lit(1.1)}, {"p-value-in-range"}),
+        ({"p_zero": pl.lit(math.nan)}, {"p-value-in-range"}),
+        ({"measurement_low": pl.lit(0.1)}, {"measurement-interval-ordered"}),
+    ],
+)
+def test_a_defect_planted_in_a_fit_is_named_and_counted(
+    ent_ce: pl.DataFrame,
+    fits: pl.DataFrame,
+    broken: Broken,
+    values: dict[str, pl.Expr],
+    named: set[str],
+) -> None:
+    spoiled = fits.head(1).with_columns(
+        value.cast(fits.schema[name]).alias(name) for name, value in values.items()
+    )
+    judged = fit_verdict(ent_ce, spoiled)
+    assert broken(judged) == dict.fromkeys(named, 1)
+    [shown] = judged.filter(~pl.col("passed"))["examples"].to_list()
+    assert shown[0].startswith(("ent_ce of", "entropy of"))
+
+
+def test_a_quantity_fitted_twice_is_named(
+    ent_ce: pl.DataFrame, fits: pl.DataFrame, broken: Broken
+) -> None:
+    twice = pl.concat([fits, fits.head(1)])
+    assert broken(fit_verdict(ent_ce, twice)) == {"one-fit-a-quantity": 2}
