@@ -4,10 +4,11 @@ This file decides what belongs to what (which examples a model sees, which model
 it reads nothing.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
-from itertools import groupby
 from typing import NamedTuple
 
+from calibration.engine.decoding import Decoding
 from calibration.errors import StudyError
 from calibration.recipes import (
     ExamplesRecipe,
@@ -108,7 +109,7 @@ def lineage(
         for facts in [models[model.name]]
         if _fits(model, dataset, facts, file)
     )
-    fits = tuple(_fits_of_series(measurements, models))
+    fits = tuple(_fits_of_series(study, measurements, models))
     return Lineage(
         study, measurements, ReportRecipe(study=study.name, study_fit=StudyFitRecipe(fits=fits))
     )
@@ -163,18 +164,20 @@ def _fits(model: ModelEntry, dataset: DatasetEntry, facts: ModelFacts, file: str
 
 
 def _fits_of_series(
-    measurements: tuple[Measurement, ...], models: Mapping[str, ModelFacts]
+    study: Study, measurements: tuple[Measurement, ...], models: Mapping[str, ModelFacts]
 ) -> list[FitRecipe]:
-    """One fit for each family × data set × decoding; its members by size."""
-
-    def series(one: Measurement) -> tuple[str, str, float]:
-        return one.model.family, one.dataset.name, one.decoding.temperature
-
+    """One fit for each family × data set × decoding, in the study's order; members by size."""
+    series: dict[tuple[str, str, Decoding], list[Measurement]] = defaultdict(list)
+    for dataset in study.datasets:
+        for decoding in study.decodings:
+            for one in measurements:
+                if one.dataset == dataset and one.decoding == decoding:
+                    series[one.model.family, dataset.name, decoding.decoding].append(one)
     fits = []
-    for (family, dataset, _), group in groupby(sorted(measurements, key=series), key=series):
+    for (family, dataset_name, _), group in series.items():
         members = [_member(one, models[one.model.name]) for one in group]
         members.sort(key=lambda member: (member.parameters, member.name))
-        fits.append(FitRecipe(family=family, dataset=dataset, members=tuple(members)))
+        fits.append(FitRecipe(family=family, dataset=dataset_name, members=tuple(members)))
     return fits
 
 

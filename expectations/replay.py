@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from calibration.engine.replay import REPLAYED
+from calibration.recipes import Precision
 from calibration.statistics.consistency import (
     FLOAT32_DIFFERENCE,
     PERCENTILE,
@@ -62,7 +63,7 @@ def beside_samples(replay: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
     return replay.join(sampled, on="example", how="left", maintain_order="left")
 
 
-def replay_rules(replay: pl.DataFrame, *, samples: int, precision: str) -> tuple[Rule, ...]:
+def replay_rules(replay: pl.DataFrame, *, samples: int, precision: Precision) -> tuple[Rule, ...]:
     """The rules of a replay out of `samples` texts, beside the samples (`beside_samples`).
 
     Where a replay has no token, or values of unequal length, the gate has nothing to decide by
@@ -120,7 +121,7 @@ def _decided(
     )
 
 
-def _agreement(precision: str) -> _Finding:
+def _agreement(precision: Precision) -> _Finding:
     if precision == "float32":
         return _Finding(
             "replay-agrees",
@@ -147,7 +148,7 @@ def _differences(found: ReplayConsistency) -> str:
     )
 
 
-def _disagreeing(precision: str) -> Offenders | None:
+def _disagreeing(precision: Precision) -> Offenders | None:
     if precision != "float32":  # single tokens may differ there, only their mean may not
         return None
     differences = [

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from calibration.recipes import AtEnd
 from expectations.rules import EXAMPLE, Rule, every_row, every_step, in_words, within
 from expectations.steps import END_PROBABILITY, LOG_ROUNDING, entropies_in_range, same_length
 
@@ -19,7 +20,7 @@ _LENGTH = pl.col("tokens").list.len()
 _HUMAN_LENGTH = pl.col("continuation_ids").list.len()
 
 
-def samples_rules(*, vocabulary: int, at_end: str, end_ids: Sequence[int]) -> tuple[Rule, ...]:
+def samples_rules(*, vocabulary: int, at_end: AtEnd, end_ids: Sequence[int]) -> tuple[Rule, ...]:
     """The rules of Samples beside their examples (`sources.beside`).
 
     `vocabulary` is the number of ids, `at_end` the policy that the texts were sampled under.

@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from calibration.recipes import Unit
+from calibration.recipes import AtEnd, Precision
 from expectations import examples as examples_suite
 from expectations import fits as fits_suite
 from expectations import samples as samples_suite
@@ -45,17 +45,15 @@ def examples_verdict(
     continuation: int,
     vocabulary: int | None,
     left_out: int,
-    unit: Unit = "tokens",
 ) -> pl.DataFrame:
     """The verdict on EXAMPLES of one tokenizer, for which `left_out` spans gave no example.
 
-    `prompt` and `continuation` are in `unit`; every prompt is exactly so many tokens, or at most
-    one a byte.
+    `prompt` and `continuation` are in tokens; every prompt has its length, a continuation may
+    have less.
     """
     rules = examples_suite.examples_rules(
         prompt=prompt,
         continuation=continuation,
-        unit=unit,
         vocabulary=vocabulary,
         left_out=left_out,
     )
@@ -68,9 +66,9 @@ def samples_verdict(
     examples: pl.DataFrame,
     *,
     vocabulary: int,
-    at_end: str,
+    at_end: AtEnd,
     end_ids: Sequence[int],
-    precision: str,
+    precision: Precision,
 ) -> pl.DataFrame:
     """The verdict on SAMPLES of EXAMPLES, the gate of their REPLAY included."""
     rules = samples_suite.samples_rules(vocabulary=vocabulary, at_end=at_end, end_ids=end_ids)
@@ -98,7 +96,7 @@ def scores_verdict(
 
 
 def summary_verdict(
-    summary_examples: pl.DataFrame, summary_positions: pl.DataFrame, *, precision: str
+    summary_examples: pl.DataFrame, summary_positions: pl.DataFrame, *, precision: Precision
 ) -> pl.DataFrame:
     """The verdict on SUMMARY_EXAMPLES and SUMMARY_POSITIONS of one model under one decoding."""
     positions = summaries_suite.summary_position_rules(summary_examples, precision=precision)

@@ -107,17 +107,3 @@ def test_one_prompt_that_begins_with_a_repetition_is_no_doubled_beginning(
     examples: pl.DataFrame, spoiled: Spoiled, broken: Broken
 ) -> None:
     assert broken(verdict(spoiled(examples, prompt_ids=ids(1, 1, 2, 3, 4)))) == {}
-
-
-def test_prompts_of_equal_bytes_may_have_fewer_tokens(
-    examples: pl.DataFrame, spoiled: Spoiled, broken: Broken
-) -> None:
-    judged = examples_verdict(
-        spoiled(examples, prompt_ids=ids(1, 2)),
-        prompt=5,
-        continuation=12,
-        unit="bytes",
-        vocabulary=11,
-        left_out=0,
-    )
-    assert broken(judged) == {}

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from calibration.recipes import Precision
 from expectations.suites import samples_verdict
 
 Broken = Callable[[pl.DataFrame], dict[str, int]]
@@ -17,7 +18,7 @@ NATS = pl.Float32
 
 @pytest.fixture
 def judged(samples: pl.DataFrame, examples: pl.DataFrame) -> Judged:
-    def verdict(replay: pl.DataFrame, precision: str = "float32") -> pl.DataFrame:
+    def verdict(replay: pl.DataFrame, precision: Precision = "float32") -> pl.DataFrame:
         return samples_verdict(
             samples,
             replay,
@@ -41,7 +42,7 @@ def observed(verdict: pl.DataFrame, rule: str) -> str:
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
 def test_equal_values_pass_where_something_is_measured(
-    replay: pl.DataFrame, judged: Judged, broken: Broken, precision: str
+    replay: pl.DataFrame, judged: Judged, broken: Broken, precision: Precision
 ) -> None:
     assert broken(judged(replay, precision)) == {}
 

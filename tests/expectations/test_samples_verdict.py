@@ -6,6 +6,7 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
+from calibration.recipes import AtEnd
 from expectations.suites import samples_verdict
 
 Broken = Callable[[pl.DataFrame], dict[str, int]]
@@ -21,7 +22,7 @@ def judged(samples: pl.DataFrame, replay: pl.DataFrame, examples: pl.DataFrame) 
         samples: pl.DataFrame = samples,
         replay: pl.DataFrame = replay,
         examples: pl.DataFrame = examples,
-        at_end: str = "continue",
+        at_end: AtEnd = "continue",
     ) -> pl.DataFrame:
         # What is replayed are these samples, whatever was planted in them.
         replay = replay.select("cluster", "example", "^replayed_.*$").join(

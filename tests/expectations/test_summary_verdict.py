@@ -6,6 +6,7 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
+from calibration.recipes import Precision
 from expectations.suites import summary_verdict
 
 Broken = Callable[[pl.DataFrame], dict[str, int]]
@@ -13,7 +14,7 @@ Spoiled = Callable[..., pl.DataFrame]
 
 
 def verdict(
-    sums: pl.DataFrame, positions: pl.DataFrame, precision: str = "float32"
+    sums: pl.DataFrame, positions: pl.DataFrame, precision: Precision = "float32"
 ) -> pl.DataFrame:
     return summary_verdict(sums, positions, precision=precision)
 
@@ -118,7 +119,7 @@ def test_a_position_is_shown_with_what_is_not_finite(
 
 @pytest.mark.parametrize(("precision", "step"), [("float32", 0.01), ("bfloat16", 1.0)])
 def test_drift_at_the_first_step_is_refused(
-    sums: pl.DataFrame, positions: pl.DataFrame, broken: Broken, precision: str, step: float
+    sums: pl.DataFrame, positions: pl.DataFrame, broken: Broken, precision: Precision, step: float
 ) -> None:
     """80 examples: a sum that is off by .01 or 1 is a drift of 1.25e-4 or 1.25e-2."""
     first = pl.col("position") == 1
