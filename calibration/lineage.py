@@ -156,9 +156,9 @@ def _fits(model: ModelEntry, dataset: DatasetEntry, facts: ModelFacts, file: str
     asked = dataset.prompt + dataset.continuation
     if facts.context is not None and asked > facts.context:
         raise StudyError(
-            f"{file}: `datasets.{dataset.name}`: prompt + continuation of at most {facts.context} "
-            f"tokens was expected (the context of {model.name!r}), found {dataset.prompt} + "
-            f"{dataset.continuation}: make `prompt` or `continuation` smaller"
+            f"{file}: data set {dataset.name!r}: `prompt` + `continuation` of at most "
+            f"{facts.context} tokens was expected (the context of {model.name!r}), found "
+            f"{dataset.prompt} + {dataset.continuation}: make one of them smaller"
         )
     return True
 

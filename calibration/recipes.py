@@ -29,7 +29,7 @@ class Identity(BaseModel):
 
 
 class Recipe(Identity):
-    """The description of one artifact; `VERSION` is raised when the meaning of its table changes."""
+    """The description of one artifact; `VERSION` goes up when the meaning of its table changes."""
 
     KIND: ClassVar[str]
     VERSION: ClassVar[int]
@@ -57,7 +57,7 @@ class Recipe(Identity):
 
 
 class SourceIdentity(Identity):
-    """Texts by content: `content` is the sha256 of the raw bytes, the rest says how they are read."""
+    """Texts by content: `content` is the sha256 of the bytes, the rest says how they are read."""
 
     kind: str
     content: str
@@ -79,7 +79,7 @@ class ModelIdentity(Identity):
 
 
 class TextsRecipe(Recipe):
-    """Spans of `span_bytes`, drawn from the clusters in turn in seeded order, the first `examples`."""
+    """Spans of `span_bytes` from the clusters in turn, in seeded order, the first `examples`."""
 
     KIND: ClassVar[str] = "texts"
     VERSION: ClassVar[int] = 1
@@ -206,7 +206,9 @@ class VerdictRecipe(Recipe):
 
 def canonical_json(value: object) -> str:
     """The one JSON text of a value: keys sorted, no spaces, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
 
 
 def _fields(record: BaseModel) -> dict[str, object]:
@@ -234,7 +236,8 @@ def _recipes_in(value: object) -> list[Recipe]:
     if isinstance(value, Recipe):
         return [value]
     if isinstance(value, BaseModel):
-        return [found for name in type(value).model_fields for found in _recipes_in(getattr(value, name))]
+        fields = [getattr(value, name) for name in type(value).model_fields]
+        return [found for item in fields for found in _recipes_in(item)]
     if isinstance(value, tuple):
         return [found for item in value for found in _recipes_in(item)]
     return []

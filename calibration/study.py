@@ -6,21 +6,44 @@ This file knows what may be written; it reads no disk and makes no recipe.
 import difflib
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from calibration.engine.decoding import Decoding
 from calibration.errors import StudyError
 from calibration.recipes import AtEnd, Precision, Unit
+from calibration.text import LONGEST_CHARACTER
 
 SPAN_PER_TOKEN = 8  # bytes of text drawn for each token asked: enough for a tokenizer of long words
+
+UNKNOWN_KEY = ("extra_forbidden", "invalid_key")
+# What pydantic calls a fault: what was expected, and the remedy, in the words of the file.
+EXPECTED = {
+    "string_type": ("text", "write it in quotes"),
+    "int_type": ("a whole number", "write it in digits alone, without quotes"),
+    "float_type": ("a number", "write it in digits, such as 0.9, without quotes"),
+    "bool_type": ("true or false", "write one of them, without quotes"),
+    "tuple_type": ("a list", "begin each of its entries with a dash"),
+    "model_type": ("a mapping", "write it as `key: value`, a line each"),
+    "model_attributes_type": ("a mapping", "write it as `key: value`, a line each"),
+    "string_too_short": ("a name of one character or more", "write one"),
+    "string_too_long": ("a name of at most 100 characters", "shorten it"),
+    "string_pattern_mismatch": ("a name on one line", "leave out line breaks and tabs"),
+}
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
 class Entry(BaseModel):
-    """A frozen piece of a study; a key that is not known is an error."""
+    """A frozen piece of a study; a key that is not known is an error, and no type is guessed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class ModelEntry(Entry):
@@ -42,7 +65,7 @@ class ModelEntry(Entry):
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.path is None) == (self.hub is None):
-            found = "neither" if self.path is None else "both"
+            found = "neither: add one" if self.path is None else "both: leave one out"
             raise ValueError(f"exactly one of `path` and `hub` was expected, found {found}")
         return self
 
@@ -86,7 +109,7 @@ class DatasetEntry(Entry):
     continuation: int = Field(gt=0)
     unit: Unit = "tokens"
     examples: int = Field(gt=0)
-    span_bytes: int | None = Field(default=None, gt=0)
+    span_bytes: int | None = Field(default=None, ge=LONGEST_CHARACTER)
 
     @property
     def bytes_per_span(self) -> int:
@@ -99,10 +122,11 @@ class PlainDecoding(Entry):
     kind: Literal["plain"] = "plain"
     temperature: float = 1.0
 
-    @model_validator(mode="after")
-    def _valid(self) -> Self:
-        _ = self.decoding  # the record validates itself, with the sentence a person reads
-        return self
+    @field_validator("temperature")
+    @classmethod
+    def _valid(cls, temperature: float) -> float:
+        # The record validates itself, with the sentence a person reads.
+        return Decoding(temperature=temperature).temperature
 
     @property
     def decoding(self) -> Decoding:
@@ -115,9 +139,12 @@ class Study(Entry):
     name: Name
     seed: int = Field(default=0, ge=0)
     root: str = "."  # of relative paths, itself relative to the working directory
-    models: tuple[ModelEntry, ...] = Field(min_length=1)
-    datasets: tuple[DatasetEntry, ...] = Field(min_length=1)
-    decodings: tuple[PlainDecoding, ...] = Field(default=(PlainDecoding(),), min_length=1)
+    # YAML has lists, which a strict tuple would refuse.
+    models: tuple[ModelEntry, ...] = Field(min_length=1, strict=False)
+    datasets: tuple[DatasetEntry, ...] = Field(min_length=1, strict=False)
+    decodings: tuple[PlainDecoding, ...] = Field(
+        default=(PlainDecoding(),), min_length=1, strict=False
+    )
     at_end: AtEnd = "continue"
 
     @model_validator(mode="after")
@@ -132,8 +159,13 @@ class Study(Entry):
                     f"every name under `{key}` was expected once, found {repeated[0]!r} "
                     f"{names.count(repeated[0])} times: give one of them another name"
                 )
-        if len(set(self.decodings)) < len(self.decodings):
-            raise ValueError("every decoding was expected once, found one twice: leave one out")
+        for decoding in self.decodings:
+            if self.decodings.count(decoding) > 1:
+                raise ValueError(
+                    "every entry under `decodings` was expected once, found "
+                    f"{decoding.decoding.label} {self.decodings.count(decoding)} times: "
+                    "leave the others out"
+                )
         return self
 
 
@@ -150,37 +182,65 @@ def parsed_study(content: object, file: str) -> Study:
     try:
         return Study.model_validate(content)
     except ValidationError as error:
-        raise StudyError(f"{file}: {_sentence(error, content)}") from None
+        raise StudyError(f"{file}: {_sentence(error)}") from None
 
 
-def _sentence(error: ValidationError, content: dict[Any, Any]) -> str:
+def _sentence(error: ValidationError) -> str:
     # An unknown key first: it is what makes the others (a missing key is often a misspelt one).
-    details = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
+    details = sorted(error.errors(), key=lambda detail: detail["type"] not in UNKNOWN_KEY)
     detail = details[0]
-    where = _place(detail["loc"])
-    key = str(detail["loc"][-1]) if detail["loc"] else ""
+    location, found = detail["loc"], detail["input"]
+    where = _place(location)
     match detail["type"]:
-        case "extra_forbidden":
-            return f"{where} is not a key that is known here{_suggestion(detail['loc'], key)}"
+        case "extra_forbidden" | "invalid_key":
+            key = str(location[-1])
+            where = _place((*location[:-1], key))
+            return f"{where} is not a key that is known here{_suggestion(location, key)}"
         case "missing":
-            return f"{where} was expected, found nothing: add `{key}:` there"
+            return f"{where} was expected, found nothing: add `{location[-1]}:` there"
         case "too_short":
             return f"{where} was expected to have at least one entry, found none: add one"
         case "value_error":
-            reason = str(detail["ctx"]["error"]) if "ctx" in detail else detail["msg"]
+            reason = str(detail["ctx"]["error"])
             return f"{where}: {reason}" if where else reason
         case "union_tag_invalid" | "union_tag_not_found":
-            kinds = "speeches, files or hub"
-            return f"{where}: `kind` was expected to be {kinds}, found {_described(detail['input'])}"
+            return _source_sentence(_place((*location, "kind")), found)
+        case kind:
+            expected, remedy = _expected(kind, detail.get("ctx", {}))
+            remedy = "write it there" if found is None else remedy
+            return f"{where}: {expected} was expected, found {_described(found)}: {remedy}"
+
+
+def _expected(kind: str, limits: dict[str, Any]) -> tuple[str, str]:
+    """What a value should have been, and what to do about one that is not."""
+    match kind:
+        case "literal_error":
+            return limits["expected"], "this version knows no other"
+        case "greater_than":
+            return f"a number above {limits['gt']}", "write a larger one"
+        case "greater_than_equal":
+            return f"a number of at least {limits['ge']}", "write a larger one"
+        case "less_than_equal":
+            return f"a number of at most {limits['le']}", "write a smaller one"
         case _:
-            expected = detail["msg"].replace("Input should be ", "").replace("Input should ", "to ")
-            return f"{where}: {expected} was expected, found {_described(detail['input'])}"
+            return EXPECTED.get(kind, ("another value", "see studies/quickstart.yaml for one"))
+
+
+def _source_sentence(where: str, found: object) -> str:
+    known = ("speeches", "files", "hub")
+    expected = f"{where}: 'speeches', 'files' or 'hub' was expected"
+    if not isinstance(found, dict) or found.get("kind") is None:
+        return f"{expected}, found nothing: add `kind:` there"
+    close = difflib.get_close_matches(str(found["kind"]), known, n=1)
+    remedy = f"did you mean {close[0]!r}?" if close else "write one of them"
+    return f"{expected}, found {_described(found['kind'])}: {remedy}"
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    parts = [part for part in location if part not in ("speeches", "files", "hub")]
     text = ""
-    for part in parts:
+    for before, part in zip(("", *location), location, strict=False):
+        if before == "source" and part in ("speeches", "files", "hub"):
+            continue  # the kind of source, which is no key of the file
         text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return f"`{text}`" if text else ""
 
@@ -201,9 +261,16 @@ def _suggestion(location: tuple[int | str, ...], key: str) -> str:
 
 
 def _described(value: object) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, dict):
-        return f"a mapping with the keys {', '.join(map(str, value)) or '(none)'}"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case dict():
+            return f"a mapping with the keys {', '.join(map(str, value)) or '(none)'}"
+        case list():
+            return f"a list of {len(value)}"
+        case str():
+            return repr(value) if len(value) <= 60 else f"{value[:57]!r}..."
+        case _:
+            return str(value)

@@ -74,9 +74,16 @@ def _sizes() -> tuple[Rule, ...]:
     return (
         every_row(
             "parameters-counted",
-            "every model has a parameter, and no more outside the embeddings than in all",
-            holds=(total >= 1) & within(rest, 0, None) & (rest <= total),
+            "every model has a parameter",
+            holds=(total >= 1) & within(rest, 0, None),
             words=in_words("{}: {}, {} outside the embeddings", _MODEL, total, rest),
+        ),
+        every_row(
+            "parameters-agree",
+            "no model has more parameters outside the embeddings than its study states in all",
+            holds=rest <= total,
+            words=in_words("{}: {}, {} outside the embeddings", _MODEL, total, rest),
+            severity="warn",
         ),
         every_row(
             "amounts-positive",

@@ -5,7 +5,7 @@ The gate of every Samples table. The statistics and their thresholds are those o
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -20,6 +20,7 @@ from calibration.statistics.consistency import (
     agrees_in_16_bits,
     agrees_in_32_bits,
     allowed_bias,
+    mean_entropy_error,
     refuses,
     replay_consistency,
     warns,
@@ -63,15 +64,21 @@ def beside_samples(replay: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
     return replay.join(sampled, on="example", how="left", maintain_order="left")
 
 
-def replay_rules(replay: pl.DataFrame, *, samples: int, precision: Precision) -> tuple[Rule, ...]:
-    """The rules of a replay out of `samples` texts, beside the samples (`beside_samples`).
+def replay_rules(
+    replay: pl.DataFrame, samples: pl.DataFrame, *, precision: Precision
+) -> tuple[Rule, ...]:
+    """The rules of a replay of some of the SAMPLES, beside them (`beside_samples`).
 
     Where a replay has no token, or values of unequal length, the gate has nothing to decide by
     and does not pass.
     """
-    consistency = replay_consistency(replay) if _comparable(replay) else None
+    consistency = None
+    if _comparable(replay) and not samples.is_empty():
+        # What matters is a bias beside the error of the whole, which is smaller than the replay's.
+        error = mean_entropy_error(samples)
+        consistency = replace(replay_consistency(replay), entropy_se=error)
     return (
-        Rule("enough-replayed", "enough texts are replayed", pl.len(), low=min(REPLAYED, samples)),
+        Rule("enough-replayed", "enough texts are replayed", pl.len(), low=min(REPLAYED, len(samples))),
         every_row(
             "replayed-once",
             "no example is replayed twice",

@@ -72,7 +72,7 @@ def samples_verdict(
 ) -> pl.DataFrame:
     """The verdict on SAMPLES of EXAMPLES, the gate of their REPLAY included."""
     rules = samples_suite.samples_rules(vocabulary=vocabulary, at_end=at_end, end_ids=end_ids)
-    gate = replay_rules(replay, samples=samples.height, precision=precision)
+    gate = replay_rules(replay, samples, precision=precision)
     return judge(
         [
             Case(attendance(samples, examples), same_examples()),

@@ -158,4 +158,7 @@ def _plan_lines(artifacts: "list[Planned]") -> Iterator[str]:
     for one in missing:
         yield f"  make {one.kind:<11} {one.title}"
     tokens = sum(one.tokens for one in missing)
-    yield f"{len(missing)} of {len(artifacts)} artifacts to make; at most {tokens:,} tokens through a model"
+    yield (
+        f"{len(missing)} of {len(artifacts)} artifacts to make; "
+        f"at most {tokens:,} tokens through a model"
+    )

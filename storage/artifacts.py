@@ -59,11 +59,12 @@ class Manifest(BaseModel):
 
 
 def manifest_of(store: Store, recipe: Recipe) -> Manifest | None:
-    """The manifest of a complete artifact, None when it is not complete."""
+    """The manifest of an artifact; None when there is none, or only another artifact's."""
     try:
-        return Manifest.model_validate_json(store.read(f"{recipe.address}/{MANIFEST}"))
+        manifest = Manifest.model_validate_json(store.read(f"{recipe.address}/{MANIFEST}"))
     except (KeyError, ValueError):
         return None
+    return manifest if manifest.address == recipe.address else None
 
 
 def is_complete(store: Store, recipe: Recipe) -> bool:
@@ -110,9 +111,12 @@ def seal(
     facts: Mapping[str, float | int | str | bool | None] | None = None,
     tokens: int | None = None,
 ) -> Manifest:
-    """Write the manifest: from now on the artifact is complete. `tokens` were made in `seconds`."""
+    """Write the manifest: from now on the artifact is complete. `tokens` were made in `seconds`.
+
+    The manifest's `rows` are those of the table of the first file given.
+    """
     ordered = tuple(sorted(files, key=lambda file: (file.table or "", file.index, file.name)))
-    first = ordered[0].table
+    main = files[0].table
     manifest = Manifest(
         address=recipe.address,
         title=title,
@@ -123,7 +127,7 @@ def seal(
             for file in ordered
             if file.table is not None and file.index == 0
         },
-        rows=sum(file.rows for file in ordered if file.table == first),
+        rows=sum(file.rows for file in ordered if file.table == main),
         facts=dict(facts or {}),
         versions=versions(),
         code_commit=code_commit(),
@@ -149,12 +153,10 @@ def read_table(store: Store, recipe: Recipe, table: str, schema: pl.Schema) -> p
     return pl.concat([read_stored(store, recipe, file, schema) for file in files])
 
 
-def read_stored(
-    store: Store, recipe: Recipe, file: StoredFile, schema: pl.Schema
-) -> pl.DataFrame:
+def read_stored(store: Store, recipe: Recipe, file: StoredFile, schema: pl.Schema) -> pl.DataFrame:
     """The rows of one stored file, its hash checked; StoreError when it does not match."""
     content = pq.read_table(io.BytesIO(_checked(store, recipe, file)))
-    return pl.DataFrame(pl.from_arrow(content)).cast(dict(schema))
+    return pl.DataFrame(pl.from_arrow(content)).cast(schema)
 
 
 def read_file(store: Store, recipe: Recipe, name: str) -> bytes:
@@ -163,7 +165,9 @@ def read_file(store: Store, recipe: Recipe, name: str) -> bytes:
     for file in manifest.files if manifest else ():
         if file.name == name:
             return _checked(store, recipe, file)
-    raise StoreError(f"{recipe.address}/{name} was expected in the store and is not there: run again")
+    raise StoreError(
+        f"{recipe.address}/{name} was expected in the store and is not there: run again"
+    )
 
 
 def _checked(store: Store, recipe: Recipe, file: StoredFile) -> bytes:

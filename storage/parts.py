@@ -36,6 +36,7 @@ def progress_of(store: Store, recipe: Recipe, *, table: str, rows: int) -> Progr
         for name in store.names(recipe.address)
         if name.endswith(".parquet") and (file := _whole_part(store, recipe, name)) is not None
         if file.table == table and file.index in indices
+        if file.rows == min(PART_ROWS, rows - file.index * PART_ROWS)
     }
     return Progress(dict(sorted(found.items())), [one for one in indices if one not in found])
 
@@ -55,9 +56,9 @@ def _whole_part(store: Store, recipe: Recipe, name: str) -> StoredFile | None:
         return None
     try:
         footer = pq.read_metadata(io.BytesIO(content))
-    except pa.ArrowInvalid:
+    except (pa.ArrowException, OSError):  # arrow reports a broken footer as either
         return None
-    metadata = footer.metadata
+    metadata = footer.metadata or {}
     if metadata.get(b"recipe") != recipe.digest.encode():
         return None
     return StoredFile(

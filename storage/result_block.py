@@ -7,12 +7,16 @@ from storage.store import open_store
 
 
 class ArtifactRecords(WritableFileSystem):
-    """Reads and writes Prefect's records in the directories of a store's artifacts."""
+    """Reads and writes Prefect's records in the directories of a store's artifacts.
+
+    Prefect calls the plain names with `_sync=True` and the others from its event loop; a store
+    answers at once, so that both are one.
+    """
 
     _block_type_name = "Calibration artifact records"
     location: str
 
-    async def read_path(self, path: str) -> bytes:
+    def read_path(self, path: str, _sync: bool = True) -> bytes:  # type: ignore[override]
         """The record at a key; ValueError, which is a miss, unless its artifact is complete."""
         store = open_store(self.location)
         directory = path.rpartition("/")[0]
@@ -23,6 +27,12 @@ class ArtifactRecords(WritableFileSystem):
         except KeyError:
             raise ValueError(f"no record at {path}") from None
 
-    async def write_path(self, path: str, content: bytes) -> None:
+    def write_path(self, path: str, content: bytes, _sync: bool = True) -> None:  # type: ignore[override]
         """Put a record at a key."""
         open_store(self.location).write(path, content)
+
+    async def aread_path(self, path: str) -> bytes:
+        return self.read_path(path)
+
+    async def awrite_path(self, path: str, content: bytes) -> None:
+        self.write_path(path, content)

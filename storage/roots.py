@@ -1,4 +1,4 @@
-"""Root files: what each study resolved to, so that the store knows by whom an artifact is wanted."""
+"""Root files: what each study resolved to, so that the store knows who wants an artifact."""
 
 import hashlib
 import json

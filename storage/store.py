@@ -95,8 +95,9 @@ def _sentences(root: Path, what: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreError(
-            f"the store {root} cannot be {what}: {error.strerror or error} ({error.filename or root}); "
-            "what was complete stays complete, so mend this and run the same command again"
+            f"the store {root} cannot be {what}: {error.strerror or error} "
+            f"({error.filename or root}); what was complete stays complete, so mend this and run "
+            "the same command again"
         ) from error
 
 

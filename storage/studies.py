@@ -9,7 +9,7 @@ from calibration.study import Study, parsed_study
 
 
 def read_study(path: Path) -> Study:
-    """The study in a file. Raises StudyError: one sentence with the file, the key and the remedy."""
+    """The study in a file. Raises StudyError: one sentence with file, key and remedy."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -20,7 +20,7 @@ def read_study(path: Path) -> Study:
         ) from error
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         problem = getattr(error, "problem", None) or "it does not parse"

@@ -4,7 +4,8 @@ The identity of a source is the sha256 of its raw bytes and how they are read; n
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -14,9 +15,15 @@ from calibration.errors import TextError
 from calibration.recipes import SourceIdentity
 from calibration.study import DatasetEntry, FilesSource, HubSource, SpeechesSource
 from calibration.text import SourceText, unwrapped
+from storage.contents import file_digest
 from storage.speeches import speech_files, speeches
 
-TABLES = {".jsonl": pl.read_ndjson, ".csv": pl.read_csv, ".parquet": pl.read_parquet}
+# Types are taken from every row of .jsonl and none of .csv: a first row of digits proves nothing.
+TABLES: dict[str, Callable[[Path], pl.DataFrame]] = {
+    ".jsonl": partial(pl.read_ndjson, infer_schema_length=None),
+    ".csv": partial(pl.read_csv, infer_schema=False),
+    ".parquet": pl.read_parquet,
+}
 
 
 def source_identity(dataset: DatasetEntry, root: Path) -> SourceIdentity:
@@ -24,13 +31,14 @@ def source_identity(dataset: DatasetEntry, root: Path) -> SourceIdentity:
     match dataset.source:
         case SpeechesSource(split=split):
             raw = [name.encode() + b"\0" + text for name, text in speech_files().items()]
-            return SourceIdentity(kind="speeches", content=_digest(raw), split=split)
+            digests = (hashlib.sha256(one).hexdigest() for one in raw)
+            return SourceIdentity(kind="speeches", content=_joined(digests), split=split)
         case FilesSource(column=column, cluster=cluster) as source:
             files = _files(dataset.name, source, root)
             tables = any(path.suffix in TABLES for path in files)
             return SourceIdentity(
                 kind="files",
-                content=_digest([path.read_bytes() for path in files]),
+                content=_joined(_named_digest(path) for path in files),
                 column=column if tables else None,
                 cluster=cluster if tables else None,
             )
@@ -49,24 +57,18 @@ def source_texts(dataset: DatasetEntry, root: Path) -> list[SourceText]:
             raise _hub_refusal(dataset.name, name)
 
 
-def check_columns(dataset: DatasetEntry, root: Path) -> None:
-    """Raises TextError when a table lacks the column that the study names; reads no text."""
+def check_files(dataset: DatasetEntry, root: Path) -> None:
+    """Raises TextError, before anything expensive, for files that cannot be read as asked."""
     if isinstance(dataset.source, FilesSource):
-        for path in _files(dataset.name, dataset.source, root):
-            if path.suffix in TABLES:
-                _columns(path, dataset.source)
+        _read(dataset.name, dataset.source, _files(dataset.name, dataset.source, root))
 
 
 def _files(name: str, source: FilesSource, root: Path) -> list[Path]:
-    pattern = Path(source.path)
-    if pattern.is_absolute():
-        start, pattern = Path(pattern.anchor), pattern.relative_to(pattern.anchor)
-    else:
-        start = root
-    found = sorted(path for path in start.glob(str(pattern)) if path.is_file())
+    """The files of a source in the order of their content, which is the same wherever they lie."""
+    found = _found(source, root)
     if not found:
         raise TextError(
-            f"data set {name!r}: files were expected at {start / pattern}, found none: "
+            f"data set {name!r}: files were expected at {root / source.path}, found none: "
             "set `source.path` to a file or a pattern such as texts/*.txt"
         )
     for path in found:
@@ -75,64 +77,87 @@ def _files(name: str, source: FilesSource, root: Path) -> list[Path]:
                 f"data set {name!r}: .txt, .jsonl, .csv or .parquet was expected, found {path}: "
                 "narrow the pattern in `source.path`"
             )
-    return found
+    return sorted(found, key=_named_digest)
+
+
+def _found(source: FilesSource, root: Path) -> list[Path]:
+    pattern, start = Path(source.path), root
+    if pattern.is_absolute():
+        start, pattern = Path(pattern.anchor), pattern.relative_to(pattern.anchor)
+    try:
+        return [path for path in start.glob(str(pattern)) if path.is_file()]
+    except (ValueError, IndexError):  # what is no pattern, such as a**
+        return []
+
+
+def _named_digest(path: Path) -> str:
+    # The suffix decides how a file is read, so it is part of what the file says; its name is not.
+    try:
+        return f"{path.suffix}:{file_digest(path)}"
+    except OSError as error:
+        raise _unreadable(path, str(error.strerror or error)) from error
+
+
+def _joined(digests: Iterable[str]) -> str:
+    # Sorted digests, not names: the order and place of files is not what they say.
+    return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
 
 
 def _file_texts(name: str, source: FilesSource, files: Sequence[Path]) -> list[SourceText]:
-    texts: list[str] = []
-    named: list[str | None] = []
-    for path in files:
-        if path.suffix in TABLES:
-            frame = _columns(path, source).drop_nulls(source.column)
-            texts += frame[source.column].to_list()
-            named += (
-                frame[source.cluster].cast(pl.String).to_list()
-                if source.cluster
-                else [None] * len(frame)
-            )
-        else:
-            texts.append(_decoded(path))
-            named.append(None)
-    kept = [
-        (unwrapped(text), cluster)
-        for text, cluster in zip(texts, named, strict=True)
-        if text.strip()
-    ]
-    if not kept:
-        raise TextError(f"data set {name!r}: texts were expected, found only empty ones")
-    return _clustered([text for text, _ in kept], [cluster for _, cluster in kept])
-
-
-def _clustered(texts: Sequence[str], named: Sequence[str | None]) -> list[SourceText]:
-    # A cluster is named by its first text's content, so that moving or renaming files moves nothing.
-    groups = near_identical(texts)
-    names = [hashlib.sha256(texts[group].encode()).hexdigest()[:16] for group in groups]
+    texts, named = zip(*_read(name, source, files), strict=True)
+    # A cluster is named by its first text, so that moving or renaming files moves nothing.
+    firsts = [texts[index] for index in near_identical(texts)]
+    names = [hashlib.sha256(first.encode()).hexdigest()[:16] for first in firsts]
     return [
-        SourceText(cluster if cluster is not None else name, "", text)
+        SourceText(name if cluster is None else cluster, "", text)
         for text, cluster, name in zip(texts, named, names, strict=True)
     ]
 
 
-def _columns(path: Path, source: FilesSource) -> pl.DataFrame:
+def _read(name: str, source: FilesSource, files: Sequence[Path]) -> list[tuple[str, str | None]]:
+    """Every text that is not empty, unwrapped, with the cluster that its table names."""
+    rows: list[tuple[str, str | None]] = []
+    for path in files:
+        rows += _rows(path, source) if path.suffix in TABLES else [(_decoded(path), None)]
+    unwrapped_rows = [(unwrapped(text), cluster) for text, cluster in rows]
+    kept = [(text, cluster) for text, cluster in unwrapped_rows if text.strip()]
+    if not kept:
+        raise TextError(
+            f"data set {name!r}: texts were expected at {source.path}, found only empty ones: "
+            "set `source.path` and `source.column` to where the texts are"
+        )
+    return kept
+
+
+def _rows(path: Path, source: FilesSource) -> list[tuple[str, str | None]]:
+    frame = _table(path, source).drop_nulls(source.column)
+    cluster = pl.lit(None, pl.String) if source.cluster is None else pl.col(source.cluster)
+    return list(frame.select(pl.col(source.column), cluster.cast(pl.String).alias("")).iter_rows())
+
+
+def _table(path: Path, source: FilesSource) -> pl.DataFrame:
     try:
         frame = TABLES[path.suffix](path)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise TextError(
-            f"{path}: a {path.suffix} table was expected, but it cannot be read "
-            f"({str(error).splitlines()[0]}): mend or leave out the file"
-        ) from error
+        raise _unreadable(path, str(error).splitlines()[0]) from error
     for key, column in (("column", source.column), ("cluster", source.cluster)):
         if column is not None and column not in frame.columns:
             raise TextError(
                 f"{path}: a column {column!r} was expected, found {', '.join(frame.columns)}: "
                 f"set `source.{key}` to one of them"
             )
-    if frame.schema[source.column] != pl.String:
-        raise TextError(
-            f"{path}: text was expected in the column {source.column!r}, found "
-            f"{frame.schema[source.column]}: set `source.column` to a column of text"
-        )
+    _require(frame, path, key="column", column=source.column)
+    if source.cluster is not None and frame.schema[source.cluster].is_nested():
+        _require(frame, path, key="cluster", column=source.cluster)
     return frame
+
+
+def _require(frame: pl.DataFrame, path: Path, *, key: str, column: str) -> None:
+    if frame.schema[column] != pl.String:
+        raise TextError(
+            f"{path}: text was expected in the column {column!r}, found {frame.schema[column]}: "
+            f"set `source.{key}` to a column of text"
+        )
 
 
 def _decoded(path: Path) -> str:
@@ -145,10 +170,12 @@ def _decoded(path: Path) -> str:
         ) from error
 
 
-def _digest(contents: Sequence[bytes]) -> str:
-    # Sorted digests, not names: the order and place of files is not what they say.
-    parts = sorted(hashlib.sha256(content).hexdigest() for content in contents)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+def _unreadable(path: Path, reason: str) -> TextError:
+    kind = path.suffix.removeprefix(".")
+    return TextError(
+        f"{path}: a {kind} file was expected, but it cannot be read ({reason}): "
+        "mend the file, or leave it out of `source.path`"
+    )
 
 
 def _hub_refusal(dataset: str, name: str) -> TextError:

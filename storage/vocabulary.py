@@ -4,9 +4,10 @@ Bytes come from the tokens themselves, not from decoded text: a token may be hal
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from tokenizers import decoders
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from calibration.errors import ModelError
@@ -46,8 +47,8 @@ def read_vocabulary(directory: Path) -> Vocabulary:
     """The tokenizer in a model's directory. Raises ModelError when there is none."""
     try:
         return Vocabulary(AutoTokenizer.from_pretrained(directory, local_files_only=True))
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:  # the tokenizers library raises nothing narrower
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ModelError(
             f"{directory}: a tokenizer was expected beside the weights, but it does not load "
             f"({reason}): save one there with `tokenizer.save_pretrained`"
@@ -55,25 +56,30 @@ def read_vocabulary(directory: Path) -> Vocabulary:
 
 
 def _bytes_of_tokens(tokenizer: PreTrainedTokenizerBase) -> list[bytes]:
-    special = set(tokenizer.all_special_ids)
+    names = {index: name for name, index in tokenizer.get_vocab().items()}
     added = {index: str(token) for index, token in tokenizer.added_tokens_decoder.items()}
-    names = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
-    plain = [name for index, name in enumerate(names) if index not in added and name is not None]
-    raw = _byte_level if _is_byte_level(plain) else _spelled
-    return [
-        b"" if index in special else added[index].encode() if index in added else raw(name or "")
-        for index, name in enumerate(names)
-    ]
+    plain = {index: name for index, name in names.items() if index not in added}
+    raw = _byte_level if _is_byte_level(tokenizer, plain.values()) else _spelled
+    pieces = {index: raw(name) for index, name in plain.items()}
+    pieces |= {index: text.encode() for index, text in added.items()}
+    pieces |= dict.fromkeys(tokenizer.all_special_ids, b"")
+    # Ids may have gaps, which stand for no text.
+    return [pieces.get(index, b"") for index in range(max(pieces, default=-1) + 1)]
 
 
-def _is_byte_level(names: Sequence[str]) -> bool:
+def _is_byte_level(tokenizer: PreTrainedTokenizerBase, names: Collection[str]) -> bool:
     # Byte-level vocabularies spell each byte by one printable character, the space by Ġ.
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is not None and isinstance(backend.decoder, decoders.ByteLevel):
+        return True
     return any("Ġ" in name for name in names) and all(
         character in _BYTE_OF for name in names for character in name
     )
 
 
 def _byte_level(name: str) -> bytes:
+    if any(character not in _BYTE_OF for character in name):
+        return name.encode()  # an entry that was added to the vocabulary as it is
     return bytes(_BYTE_OF[character] for character in name)
 
 
@@ -83,7 +89,7 @@ def _spelled(name: str) -> bytes:
 
 
 def _byte_characters() -> dict[str, int]:
-    """The printable character that stands for each byte in byte-level vocabularies (GPT-2's table)."""
+    """The printable character that stands for each byte in byte-level vocabularies, as in GPT-2."""
     shown = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     hidden = [byte for byte in range(256) if byte not in set(shown)]
     return {chr(byte): byte for byte in shown} | {

@@ -50,7 +50,8 @@ def check(recipe: VerdictRecipe, *, title: str, store: str) -> str:
     failure = failure_of(place, recipe)
     if failure is not None:
         raise CheckFailed(
-            f"{failure}. What was made is kept at {recipe.table.address}, what depends on it is not made"
+            f"{failure}. What was made is kept at {recipe.table.address}, "
+            "what depends on it is not made"
         )
     return recipe.address
 
@@ -85,8 +86,11 @@ def _verdict(place: Store, recipe: Checked) -> pl.DataFrame:
                 precision=model.precision,
             )
         case ScoresRecipe():
-            examples = read("examples", EXAMPLES, recipe.examples)
-            return suites.scores_verdict(read("scores", SCORES), examples, vocabulary=vocabulary)
+            return suites.scores_verdict(
+                read("scores", SCORES),
+                read("examples", EXAMPLES, recipe.examples),
+                vocabulary=vocabulary,
+            )
         case SummaryRecipe(samples=samples):
             return suites.summary_verdict(
                 read("examples", SUMMARY_EXAMPLES),

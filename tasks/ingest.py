@@ -38,5 +38,10 @@ def ingest(recipe: TextsRecipe, *, dataset: DatasetEntry, root: str, store: str)
     files = [write_table(place, recipe, texts, table="texts")]
     seconds = time.monotonic() - started
     seal(place, recipe, files, title=dataset.name, seconds=seconds)
-    LOG.info("ingest %s: %d texts from %d clusters", dataset.name, len(texts), texts["cluster"].n_unique())
+    LOG.info(
+        "ingest %s: %d texts from %d clusters",
+        dataset.name,
+        len(texts),
+        texts["cluster"].n_unique(),
+    )
     return recipe.address

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from prefect import task
 
-
 from calibration.figures import ent_ce_against_size, entropy_over_steps, loss_ent_ce_plane, rendered
 from calibration.protocol import differences
 from calibration.recipes import ReportRecipe
@@ -37,7 +36,12 @@ def report(recipe: ReportRecipe, *, study: Study, store: str) -> str:
     started = time.monotonic()
     ent_ce, curves, fits, bands = (
         read_judged(place, recipe.study_fit, VERSIONS["study-fits"], table=table, schema=schema)
-        for table, schema in (("ent_ce", ENT_CE), ("curves", CURVES), ("fits", FITS), ("bands", BANDS))
+        for table, schema in (
+            ("ent_ce", ENT_CE),
+            ("curves", CURVES),
+            ("fits", FITS),
+            ("bands", BANDS),
+        )
     )
     page = report_page(ent_ce, curves, fits, bands, _provenance(recipe, study))
     files = [
@@ -48,7 +52,10 @@ def report(recipe: ReportRecipe, *, study: Study, store: str) -> str:
         decoding = ent_ce.filter(dataset=dataset)["decoding"][0]
         for name, figure in (
             ("entropy-over-steps", entropy_over_steps(curves, dataset=dataset, decoding=decoding)),
-            ("ent-ce-against-size", ent_ce_against_size(ent_ce, fits, bands=bands, dataset=dataset, decoding=decoding)),
+            (
+                "ent-ce-against-size",
+                ent_ce_against_size(ent_ce, fits, bands=bands, dataset=dataset, decoding=decoding),
+            ),
             ("loss-ent-ce-plane", loss_ent_ce_plane(ent_ce, dataset=dataset)),
         ):
             for kind in ("svg", "png"):

@@ -30,9 +30,7 @@ def sample(
 ) -> list[str]:
     """Make the missing Samples of one model, by title, loading it once; their addresses."""
     place = open_store(store)
-    missing = {
-        title: recipe for title, recipe in recipes.items() if not is_complete(place, recipe)
-    }
+    missing = {title: recipe for title, recipe in recipes.items() if not is_complete(place, recipe)}
     if missing:
         precision = next(iter(missing.values())).model.precision
         network = load_network(Path(directory), precision=precision)

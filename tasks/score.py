@@ -53,9 +53,7 @@ def _score(recipes: dict[str, ScoresRecipe], network: Network, place: Store, mod
     ending = Ending(first.at_end, first.end_ids)
     decodings = [recipe.decoding for recipe in recipes.values()]
     for index in tqdm(wanted, desc=f"score {model}", unit=" parts", disable=None):
-        parts = scored_part(
-            part_rows(examples, index), network, decodings=decodings, ending=ending
-        )
+        parts = scored_part(part_rows(examples, index), network, decodings=decodings, ending=ending)
         for (title, recipe), part in zip(recipes.items(), parts, strict=True):
             stored = write_table(place, recipe, part, table="scores", index=index)
             progress[title].kept[index] = stored

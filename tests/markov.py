@@ -49,7 +49,9 @@ def entropies(transition: Floats) -> Floats:
 class ClosedForm:
     """Means over `steps` steps of a model's chain against text from another chain."""
 
-    def __init__(self, model: Floats, text: Floats, *, steps: int, temperature: float = 1.0) -> None:
+    def __init__(
+        self, model: Floats, text: Floats, *, steps: int, temperature: float = 1.0
+    ) -> None:
         measured = tempered(model, temperature)
         start = stationary(text)
         state, total = start.copy(), 0.0

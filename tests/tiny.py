@@ -1,4 +1,4 @@
-"""A random two-layer network that does look at its whole context, small enough for hundreds of runs."""
+"""A random two-layer network that looks at its whole context, small enough for hundreds of runs."""
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM

@@ -52,7 +52,9 @@ class Batch(NamedTuple):
     """Token ids with padding marked."""
 
     ids: Tensor  # (batch, length)
-    mask: Tensor | None  # (batch, length) true on tokens; None where there is no padding on the left
+    mask: (
+        Tensor | None
+    )  # (batch, length) true on tokens; None where there is no padding on the left
 
 
 def predicting(prompt: int, continuation: int) -> slice:

@@ -102,8 +102,11 @@ def _columns(
     return columns[0], columns[1], columns[2], columns[3]
 
 
-def _ends(tokens: NDArray[np.int64], lengths: NDArray[np.int64], stopping: Sequence[int]) -> list[int]:
+def _ends(
+    tokens: NDArray[np.int64], lengths: NDArray[np.int64], stopping: Sequence[int]
+) -> list[int]:
     """How many steps of each row count: up to its length, or through its first end id."""
     stops = np.isin(tokens, stopping)
     first = np.where(stops.any(axis=1), stops.argmax(axis=1) + 1, tokens.shape[1])
-    return np.minimum(first, lengths).tolist()
+    ends: list[int] = np.minimum(first, lengths).tolist()
+    return ends

@@ -17,7 +17,9 @@ from calibration.engine.entropy import entropy, log_prob
 from calibration.engine.language import Language, continued, padded, predicting
 from calibration.engine.measuring import measured
 
-CHUNK_LOGITS = 1 << 23  # 32 MiB of float32 at once: large enough for full speed, small beside weights
+CHUNK_LOGITS = (
+    1 << 23
+)  # 32 MiB of float32 at once: large enough for full speed, small beside weights
 
 
 class Score(NamedTuple):
@@ -64,7 +66,7 @@ def _chunks(
     """Log loss, entropy and end probability of consecutive positions.  # (decodings, chunk, 3)"""
     size = max(1, CHUNK_LOGITS // language.vocabulary)
     flat, tokens = states.flatten(0, 1), targets.flatten()
-    for positions, chosen in zip(flat.split(size), tokens.split(size), strict=True):
+    for positions, chosen in zip(torch.split(flat, size), torch.split(tokens, size), strict=True):
         logits = language.logits(positions)
         rows = []
         for decoding in decodings:

@@ -55,7 +55,7 @@ class ReplayConsistency:
     covariance: float  # of d_t with h_t, over the standard deviation of h_t
     covariance_z: float
     detectable: float  # the smallest |mean| that would have |z| above the refusing threshold
-    entropy_se: float  # of the mean entropy, clustered: stands for that of EntCE, not yet known
+    entropy_se: float  # of the mean entropy of what is replayed, clustered
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,16 @@ def replay_consistency(replay: pl.DataFrame) -> ReplayConsistency:
         detectable=REFUSED_Z * mean_error,
         entropy_se=_clustered_error(tokens.entropy, tokens.cluster),
     )
+
+
+def mean_entropy_error(samples: pl.DataFrame) -> float:
+    """The clustered standard error of the mean entropy of SAMPLES, in nats; nan with one cluster.
+
+    It stands for the standard error of EntCE, which is not known before the texts are scored.
+    """
+    steps = lengths(samples["entropy"])
+    cluster = np.repeat(cluster_index(samples["cluster"]), steps)
+    return _clustered_error(_finite_or_nan(flat(samples["entropy"])), cluster)
 
 
 def refuses(z: float, bias: float, *, standard_error: float) -> bool:

@@ -127,7 +127,9 @@ def optimizer(model: LlamaForCausalLM, rung: Rung) -> torch.optim.AdamW:
 def mean_loss(model: LlamaForCausalLM, batches: Tensor) -> float:
     """Nats a token over whole windows."""
     with torch.inference_mode():
-        losses = [model(batch, labels=batch).loss.item() * len(batch) for batch in batches.split(64)]
+        losses = [
+            model(batch, labels=batch).loss.item() * len(batch) for batch in batches.split(64)
+        ]
     return sum(losses) / len(batches)
 
 
@@ -170,7 +172,10 @@ def train(rung: Rung) -> None:
         adam.zero_grad()
         if step % EVALUATE_EVERY == 0 or step == steps:
             loss = mean_loss(model, stopping)
-            print(f"{rung.name}  step {step}/{steps}  stop loss {loss:.4f}  {time.time() - started:.0f} s", flush=True)
+            print(
+                f"{rung.name}  step {step}/{steps}  stop loss {loss:.4f}  {time.time() - started:.0f} s",
+                flush=True,
+            )
             if loss < best:
                 best, best_step = loss, step
                 best_weights = {name: value.clone() for name, value in model.state_dict().items()}
@@ -190,7 +195,9 @@ def train(rung: Rung) -> None:
         "steps": steps,
         "scale": round(scale, 5),
         "stop_loss": round(mean_loss(model.float(), stopping), 5),
-        "bits_per_byte": round(mean_loss(model, stopping) / math.log(2) * stop_tokens / stop_bytes, 4),
+        "bits_per_byte": round(
+            mean_loss(model, stopping) / math.log(2) * stop_tokens / stop_bytes, 4
+        ),
         "seconds": round(time.time() - started),
         "command": f"python models/ladder/train.py {rung.name}",
     }

@@ -61,7 +61,9 @@ def test_continuing_renormalises_without_the_end_ids_and_says_what_they_weighed(
     here = measured(probabilities.log(), Decoding(), Ending("continue", (1, 3)))
     assert here.end_probability.item() == pytest.approx(0.6, abs=1e-6)
     kept = np.array([0.25, 0.75])
-    assert entropy(here.distribution).item() == pytest.approx(-(kept * np.log(kept)).sum(), abs=1e-6)
+    assert entropy(here.distribution).item() == pytest.approx(
+        -(kept * np.log(kept)).sum(), abs=1e-6
+    )
     assert log_prob(here.distribution, torch.tensor([3])).item() == -math.inf
 
 

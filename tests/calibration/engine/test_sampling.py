@@ -20,7 +20,10 @@ def prompts(count: int, *, steps: int = 20, ragged: bool = False) -> list[Prompt
     generator = np.random.default_rng(11)
     lengths = generator.integers(1, 9, count) if ragged else np.full(count, 6)
     return [
-        Prompt(generator.integers(1, VOCABULARY, length).tolist(), uniforms(0, "x", example=row, steps=steps))
+        Prompt(
+            generator.integers(1, VOCABULARY, length).tolist(),
+            uniforms(0, "x", example=row, steps=steps),
+        )
         for row, length in enumerate(lengths)
     ]
 
@@ -66,7 +69,9 @@ def test_stopping_ends_at_the_first_end_id_and_counts_its_step(network: Network)
 
 
 def test_each_row_is_as_long_as_its_own_uniforms(network: Network) -> None:
-    rows = [row._replace(uniforms=row.uniforms[: 3 + number]) for number, row in enumerate(prompts(5))]
+    rows = [
+        row._replace(uniforms=row.uniforms[: 3 + number]) for number, row in enumerate(prompts(5))
+    ]
     lengths = [len(one.tokens) for one in continuations(network, rows, CONTINUE)]
     assert lengths == [3, 4, 5, 6, 7]
 

@@ -72,7 +72,5 @@ def test_values_do_not_depend_on_the_chunk(
 
 
 def test_a_masked_token_has_infinite_loss(network: Network) -> None:
-    ((one,),) = score(
-        network, [Text([1, 2], [3, 0, 4])], decodings=[Decoding()], ending=CONTINUE
-    )
+    ((one,),) = score(network, [Text([1, 2], [3, 0, 4])], decodings=[Decoding()], ending=CONTINUE)
     assert np.isinf(one.log_loss).tolist() == [False, True, False]

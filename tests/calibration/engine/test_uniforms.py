@@ -19,4 +19,5 @@ def test_seed_content_and_example_each_change_every_number() -> None:
 
 
 def test_the_first_uniforms_of_a_key_never_change() -> None:
-    assert uniforms(0, "speeches", example=0, steps=2).tolist() == [0.6948575715867448, 0.529047722542262]
+    first = uniforms(0, "speeches", example=0, steps=2).tolist()
+    assert first == [0.6948575715867448, 0.529047722542262]
