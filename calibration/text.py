@@ -17,12 +17,10 @@ import polars as pl
 from calibration.tables import EXAMPLES, TEXTS
 
 WRAPPED_LINE = range(45, 121)  # characters; shorter lines are verse or lists, longer are paragraphs
-SHORTEST_PIECE = (
-    0.5  # of a span: the least a cut leaves, and the least tail of a text worth keeping
-)
+SHORTEST_PIECE = 0.5  # of a span: the least a cut leaves, and the least tail worth keeping
 LONGEST_CHARACTER = 4  # bytes of UTF-8: a shorter span might hold no character at all
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
-LIST_ITEM = re.compile(r"(?:[-*+•>|#]+|\(?(?:\d{1,2}|[A-Za-z])[.)]) ")
+LIST_ITEM = re.compile(r"(?:[-*+•>|#]+|\d{1,2}\.|\(?\w{1,2}\)) ")
 WHITE_SPACE = re.compile(rb"\s*")
 
 

@@ -78,7 +78,12 @@ def replay_rules(
         error = mean_entropy_error(samples)
         consistency = replace(replay_consistency(replay), entropy_se=error)
     return (
-        Rule("enough-replayed", "enough texts are replayed", pl.len(), low=min(REPLAYED, len(samples))),
+        Rule(
+            "enough-replayed",
+            "enough texts are replayed",
+            pl.len(),
+            low=min(REPLAYED, len(samples)),
+        ),
         every_row(
             "replayed-once",
             "no example is replayed twice",

@@ -4,6 +4,7 @@ Polars has aggregated before: what arrives here is one row. Importing Great Expe
 5-9 seconds, so it happens inside functions, once a process, as does making its context.
 """
 
+import logging
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
@@ -99,6 +100,8 @@ def _import_quietly() -> None:
             "ignore", r"module 'sre_(constants|parse)' is deprecated", DeprecationWarning
         )
         import great_expectations  # noqa: F401
+    # It announces a temporary folder of its own, which says nothing of the data.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 
 def _require_evaluated(result: "ExpectationValidationResult") -> None:

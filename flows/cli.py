@@ -137,7 +137,6 @@ def _show_stages() -> None:
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger = logging.getLogger("calibration")
     logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
 
 
 def _show_report(lineage: "Lineage", store: Path) -> None:

@@ -3,6 +3,7 @@
 Straight-line code over recipes; it decides order and nothing else.
 """
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -23,6 +24,9 @@ from tasks.report import report
 from tasks.sample import sample
 from tasks.score import score
 from tasks.summarize import summarize
+
+# What was made, in words, belongs on the pages; a logger shows only warnings unless told so.
+logging.getLogger("calibration").setLevel(logging.INFO)
 
 Parameters = ParamSpec("Parameters")
 Made = TypeVar("Made")

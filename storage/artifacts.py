@@ -7,6 +7,7 @@ A finished artifact is never overwritten.
 
 import hashlib
 import io
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from calibration.errors import StoreError
-from calibration.recipes import Recipe
+from calibration.recipes import Recipe, canonical_json
 from storage.provenance import code_commit, device_name, versions
 from storage.store import Store
 
@@ -56,15 +57,30 @@ class Manifest(BaseModel):
     made_at: str
     seconds: float
     tokens_per_second: float | None
+    sha256: str = ""  # of all the other fields, so that a flipped bit is seen here too
 
 
 def manifest_of(store: Store, recipe: Recipe) -> Manifest | None:
     """The manifest of an artifact; None when there is none, or only another artifact's."""
     try:
-        manifest = Manifest.model_validate_json(store.read(f"{recipe.address}/{MANIFEST}"))
+        manifest = parsed_manifest(store.read(f"{recipe.address}/{MANIFEST}"))
     except (KeyError, ValueError):
         return None
     return manifest if manifest.address == recipe.address else None
+
+
+def parsed_manifest(content: bytes) -> Manifest:
+    """The manifest that some bytes are. Raises ValueError when they are none, or damaged."""
+    fields = json.loads(content)
+    manifest = Manifest.model_validate(fields)
+    if manifest.sha256 != _fields_digest(fields):
+        raise ValueError("a manifest that matches its own sha256 was expected")
+    return manifest
+
+
+def _fields_digest(fields: Mapping[str, object]) -> str:
+    others = {name: value for name, value in fields.items() if name != "sha256"}
+    return hashlib.sha256(canonical_json(others).encode()).hexdigest()
 
 
 def is_complete(store: Store, recipe: Recipe) -> bool:
@@ -117,7 +133,7 @@ def seal(
     """
     ordered = tuple(sorted(files, key=lambda file: (file.table or "", file.index, file.name)))
     main = files[0].table
-    manifest = Manifest(
+    unsealed = Manifest(
         address=recipe.address,
         title=title,
         recipe=recipe.canonical,
@@ -136,6 +152,8 @@ def seal(
         seconds=round(seconds, 3),
         tokens_per_second=round(tokens / seconds, 1) if tokens and seconds > 0 else None,
     )
+    sha256 = _fields_digest(json.loads(unsealed.model_dump_json()))
+    manifest = unsealed.model_copy(update={"sha256": sha256})
     store.write(f"{recipe.address}/{MANIFEST}", manifest.model_dump_json(indent=1).encode())
     return manifest
 

@@ -9,7 +9,7 @@ RECORD = "prefect.json"
 
 
 class RecipePolicy(CachePolicy):
-    """The key is the address of the task's argument `recipe`, so a record lies with its artifact."""
+    """The key is the address of the task's `recipe`, so a record lies with its artifact."""
 
     def compute_key(
         self,

@@ -27,8 +27,8 @@ class Network:
     """A causal language model of transformers, as a `Language`."""
 
     def __init__(self, model: PreTrainedModel) -> None:
-        self._model = model.eval()
-        self._backbone = model.base_model
+        self._model = model.eval()  # type: ignore[no-untyped-call]
+        self._backbone: Callable[..., Any] = model.base_model
         self._project: Callable[[Tensor], Tensor] = _float32_projection(model)
         if not self._projection_agrees():
             self._backbone = _WholeModel(model)
@@ -40,7 +40,7 @@ class Network:
 
     @property
     def device(self) -> torch.device:
-        return self._model.device
+        return torch.device(self._model.device)
 
     def states(self, batch: Batch) -> Tensor:
         output = self._backbone(input_ids=batch.ids, use_cache=False, **_placement(batch.mask))
@@ -64,7 +64,7 @@ class Network:
 class _Generation:
     """A batch under way, with transformers' own cache."""
 
-    def __init__(self, backbone: Any, batch: Batch, steps: int) -> None:  # noqa: ANN401
+    def __init__(self, backbone: Callable[..., Any], batch: Batch, steps: int) -> None:
         self._backbone = backbone
         self._cache = DynamicCache()
         self._mask = batch.mask
@@ -78,7 +78,8 @@ class _Generation:
             use_cache=True,
             **_placement(batch.mask),
         )
-        self._states = output.last_hidden_state[:, predicting(self._length, 1)].squeeze(1)
+        states: Tensor = output.last_hidden_state
+        self._states = states[:, predicting(self._length, 1)].squeeze(1)
 
     def states(self) -> Tensor:
         return self._states
@@ -99,7 +100,7 @@ class _Generation:
 
 
 class _WholeModel:
-    """A model whose logits stand for its hidden states, because its head is more than a projection."""
+    """A model whose logits stand for its hidden states: its head is more than a projection."""
 
     def __init__(self, model: PreTrainedModel) -> None:
         self._model = model
@@ -115,7 +116,8 @@ def load_network(directory: Path, *, precision: str) -> Network:
 
     Raises ModelError when the directory holds no model that transformers can load.
     """
-    transformers_logging.disable_progress_bar()  # loading is seconds; our own progress counts tokens
+    # Loading is seconds; our own progress counts tokens.
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         model = AutoModelForCausalLM.from_pretrained(
             directory, dtype=getattr(torch, precision), local_files_only=True, use_safetensors=True
@@ -126,7 +128,8 @@ def load_network(directory: Path, *, precision: str) -> Network:
             f"{directory}: a causal language model in safetensors was expected, but it does not "
             f"load ({reason}): save it there with `model.save_pretrained`"
         ) from error
-    return Network(model.to("cuda" if torch.cuda.is_available() else "cpu"))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return Network(model.to(device))  # type: ignore[arg-type]
 
 
 def _placement(mask: Tensor | None) -> dict[str, Any]:
@@ -137,7 +140,7 @@ def _placement(mask: Tensor | None) -> dict[str, Any]:
 
 
 def _float32_projection(model: PreTrainedModel) -> Callable[[Tensor], Tensor]:
-    head = model.get_output_embeddings()
+    head: Any = model.get_output_embeddings()  # type: ignore[no-untyped-call]
     weight, bias = head.weight.detach().float(), getattr(head, "bias", None)
     offset = None if bias is None else bias.detach().float()
     return lambda states: torch.nn.functional.linear(states.float(), weight, offset)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from calibration.recipes import canonical_json
-from storage.artifacts import MANIFEST, Manifest
+from storage.artifacts import MANIFEST, parsed_manifest
 from storage.store import Store
 
 
@@ -27,9 +27,9 @@ def verified(store: Store) -> Iterator[Checked]:
 def _artifact(store: Store, directory: str) -> Iterator[Checked]:
     key = f"{directory}/{MANIFEST}"
     try:
-        manifest = Manifest.model_validate_json(store.read(key))
+        manifest = parsed_manifest(store.read(key))
     except ValueError:
-        yield Checked(key, "is not a manifest: it does not read as one")
+        yield Checked(key, "is damaged: it does not read as a manifest that matches its sha256")
         return
     digest = hashlib.sha256(canonical_json(manifest.recipe).encode()).hexdigest()
     address = f"{manifest.recipe.get('kind')}/{digest[:2]}/{digest}"

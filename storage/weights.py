@@ -27,7 +27,7 @@ TOKENIZER_FILES = (
 )
 VOCABULARY_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 EMBEDDING = re.compile(r"embed|wte|wpe|lm_head|output_layer")
-# Masks and frequencies that old checkpoints carry: a quarter of the values in Pythia-410M's file.
+# Causal masks and rotary frequencies that some checkpoints store; they are no parameters.
 CONSTANT = re.compile(r"\b(attn|attention)\.(masked_)?bias$|inv_freq$")
 CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len")
 INDEX = "model.safetensors.index.json"

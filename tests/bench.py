@@ -1,0 +1,48 @@
+"""One small measurement whose stages are called one by one: no server is needed."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from calibration.lineage import Lineage, Measurement
+from calibration.recipes import Checked, VerdictRecipe
+from expectations.suites import VERSIONS
+from storage.store import Store
+from tasks.check import check
+from tasks.sample import sample
+from tasks.score import score
+
+
+class Bench(NamedTuple):
+    """A study, its store, and the calls that make its parts."""
+
+    root: Path
+    lineage: Lineage
+    store: Store
+
+    @property
+    def one(self) -> Measurement:
+        return self.lineage.measurements[0]
+
+    @property
+    def directory(self) -> str:
+        return str(self.root / "m0")
+
+    def judge(self, recipe: Checked) -> None:
+        verdict = VerdictRecipe(table=recipe, suite=VERSIONS[recipe.KIND])
+        check.fn(verdict, title=recipe.KIND, store=str(self.store.root))
+
+    def sample(self) -> list[str]:
+        return sample.fn(
+            {one.title: one.samples for one in self.lineage.measurements},
+            model="m0",
+            directory=self.directory,
+            store=str(self.store.root),
+        )
+
+    def score(self) -> list[str]:
+        return score.fn(
+            {one.title: one.scores for one in self.lineage.measurements},
+            model="m0",
+            directory=self.directory,
+            store=str(self.store.root),
+        )

@@ -1,0 +1,124 @@
+"""One recipe of every kind, whole with its ancestry; a test changes a field and looks again."""
+
+from typing import TypeVar
+
+from calibration.engine.decoding import Decoding
+from calibration.recipes import (
+    ExamplesRecipe,
+    FitRecipe,
+    Identity,
+    Member,
+    ModelIdentity,
+    Recipe,
+    ReportRecipe,
+    SamplesRecipe,
+    ScoresRecipe,
+    SourceIdentity,
+    StudyFitRecipe,
+    SummaryRecipe,
+    TextsRecipe,
+    VerdictRecipe,
+)
+
+Record = TypeVar("Record", bound=Identity)
+
+SOURCE = SourceIdentity(kind="files", content="c0", column="text", cluster="author")
+TEXTS = TextsRecipe(source=SOURCE, span_bytes=96, examples=16, seed=0)
+EXAMPLES = ExamplesRecipe(texts=TEXTS, tokenizer="t0", prompt=4, continuation=8, unit="tokens")
+MODEL = ModelIdentity(weights="w0", precision="float32")
+SAMPLES = SamplesRecipe(
+    examples=EXAMPLES,
+    model=MODEL,
+    decoding=Decoding(temperature=1.0),
+    at_end="continue",
+    end_ids=(0, 7),
+    seed=0,
+)
+SCORES = ScoresRecipe(
+    examples=EXAMPLES,
+    model=MODEL,
+    decoding=Decoding(temperature=1.0),
+    at_end="continue",
+    end_ids=(0, 7),
+)
+SUMMARY = SummaryRecipe(samples=SAMPLES, scores=SCORES)
+MEMBER = Member(name="small", parameters=100, non_embedding_parameters=80, summary=SUMMARY)
+FIT = FitRecipe(family="chains", dataset="letters", members=(MEMBER,))
+STUDY_FIT = StudyFitRecipe(fits=(FIT,))
+REPORT = ReportRecipe(study="study", study_fit=STUDY_FIT)
+VERDICT = VerdictRecipe(table=SAMPLES, suite=1)
+
+ALL: tuple[Recipe, ...] = (
+    TEXTS,
+    EXAMPLES,
+    SAMPLES,
+    SCORES,
+    SUMMARY,
+    FIT,
+    STUDY_FIT,
+    REPORT,
+    VERDICT,
+)
+
+
+def changed(record: Record, **fields: object) -> Record:
+    """The same record with other fields, validated as if written so."""
+    values = {name: getattr(record, name) for name in type(record).model_fields}
+    return type(record).model_validate(values | fields)
+
+
+def variants() -> dict[str, Recipe]:
+    """Every recipe above, and each with one field of its own changed, by what was changed."""
+    other_source = changed(SOURCE, content="c1")
+    changes: dict[Recipe, dict[str, object]] = {
+        TEXTS: {"source": other_source, "span_bytes": 97, "examples": 17, "seed": 1},
+        EXAMPLES: {
+            "texts": changed(TEXTS, seed=1),
+            "tokenizer": "t1",
+            "prompt": 5,
+            "continuation": 9,
+        },
+        SAMPLES: {
+            "examples": changed(EXAMPLES, prompt=5),
+            "model": changed(MODEL, precision="bfloat16"),
+            "decoding": Decoding(temperature=0.9),
+            "at_end": "stop",
+            "end_ids": (0,),
+            "seed": 1,
+        },
+        SCORES: {
+            "examples": changed(EXAMPLES, prompt=5),
+            "model": changed(MODEL, weights="w1"),
+            "decoding": Decoding(temperature=0.9),
+            "at_end": "stop",
+            "end_ids": (),
+        },
+        SUMMARY: {"samples": changed(SAMPLES, seed=1), "scores": changed(SCORES, at_end="stop")},
+        FIT: {
+            "family": "other",
+            "dataset": "other",
+            "x": "tokens",
+            "level": 0.9,
+            "members": (MEMBER, changed(MEMBER, name="large")),
+        },
+        STUDY_FIT: {"fits": (FIT, changed(FIT, x="tokens"))},
+        REPORT: {"study": "other", "study_fit": StudyFitRecipe(fits=())},
+        VERDICT: {"table": SCORES, "suite": 2},
+    }
+    found: dict[str, Recipe] = {recipe.KIND: recipe for recipe in ALL}
+    for recipe, fields in changes.items():
+        for name, value in fields.items():
+            found[f"{recipe.KIND}.{name}"] = changed(recipe, **{name: value})
+    for name, value in {
+        "tokens": 1,
+        "trained_until": 2024,
+        "chat": True,
+        "base": "tiny",
+        "parameters": 101,
+        "non_embedding_parameters": 81,
+    }.items():
+        found[f"fits.members.{name}"] = changed(FIT, members=(changed(MEMBER, **{name: value}),))
+    for name in ("kind", "split", "column", "cluster"):
+        source = changed(SOURCE, **{name: "changed"})
+        found[f"texts.source.{name}"] = changed(TEXTS, source=source)
+    return found

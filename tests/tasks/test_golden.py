@@ -1,0 +1,39 @@
+"""What each stage makes of one small study, as it was when its VERSION was set.
+
+A failure here means that a stage's output has changed: raise its recipe's VERSION and write the
+new values, or find the mistake.
+"""
+
+import hashlib
+
+import pytest
+from bench import Bench
+
+from calibration.recipes import ExamplesRecipe, SamplesRecipe, ScoresRecipe, TextsRecipe
+from calibration.tables import EXAMPLES, SAMPLES, SCORES, TEXTS
+from storage.artifacts import read_table
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def test_texts_and_examples(bench: Bench) -> None:
+    texts = read_table(bench.store, bench.one.examples.texts, "texts", TEXTS)
+    examples = read_table(bench.store, bench.one.examples, "examples", EXAMPLES)
+    assert (TextsRecipe.VERSION, digest(texts.write_ndjson())) == (1, "4e107c65fad090e1")
+    assert (ExamplesRecipe.VERSION, digest(examples.write_ndjson())) == (1, "2e264b27d9ca779d")
+
+
+def test_samples_and_scores(bench: Bench) -> None:
+    bench.sample()
+    bench.score()
+    samples = read_table(bench.store, bench.one.samples, "samples", SAMPLES)
+    scores = read_table(bench.store, bench.one.scores, "scores", SCORES)
+    tokens = digest(str(samples["tokens"].to_list()))
+    assert (SamplesRecipe.VERSION, tokens) == (1, "8a040662c13f86dd")
+    assert samples["entropy"].list.sum().sum() == pytest.approx(4120.5205078125, rel=1e-5)
+    assert (ScoresRecipe.VERSION, scores["log_loss"].list.sum().sum()) == (
+        1,
+        pytest.approx(5633.76953125, rel=1e-5),
+    )
