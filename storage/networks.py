@@ -57,6 +57,8 @@ class Network:
         ids = torch.arange(PROBE_TOKENS, device=self.device).remainder(self.vocabulary)
         own = self._model(input_ids=ids.unsqueeze(0), use_cache=False).logits.float()
         ours = self.logits(self.states(Batch(ids.unsqueeze(0), None)))
+        if own.isnan().any():
+            raise ValueError("its logits are not finite numbers")
         difference = (own.log_softmax(-1) - ours.log_softmax(-1)).abs().nan_to_num(0.0).max()
         return bool(difference <= PROJECTION_TOLERANCE[self._model.dtype])
 
@@ -114,22 +116,29 @@ class _WholeModel:
 def load_network(directory: Path, *, precision: str) -> Network:
     """The model in a directory, in evaluation mode, on the GPU when there is one.
 
-    Raises ModelError when the directory holds no model that transformers can load.
+    Raises ModelError when the directory holds no model that transformers can load, or one whose
+    weights do not give numbers.
     """
     # Loading is seconds; our own progress counts tokens.
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            directory, dtype=getattr(torch, precision), local_files_only=True, use_safetensors=True
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            directory,
+            dtype=getattr(torch, precision),
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
         )
+        model, report = loaded
+        if report["missing_keys"]:  # transformers would fill them with random numbers
+            raise ValueError(f"its files lack {', '.join(sorted(report['missing_keys'])[:3])}")
+        return Network(model.to("cuda" if torch.cuda.is_available() else "cpu"))
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(
             f"{directory}: a causal language model in safetensors was expected, but it does not "
             f"load ({reason}): save it there with `model.save_pretrained`"
         ) from error
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return Network(model.to(device))  # type: ignore[arg-type]
 
 
 def _placement(mask: Tensor | None) -> dict[str, Any]:

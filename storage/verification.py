@@ -29,7 +29,7 @@ def _artifact(store: Store, directory: str) -> Iterator[Checked]:
     try:
         manifest = parsed_manifest(store.read(key))
     except ValueError:
-        yield Checked(key, "is damaged: it does not read as a manifest that matches its sha256")
+        yield Checked(key, "is damaged: it does not match its own sha256")
         return
     digest = hashlib.sha256(canonical_json(manifest.recipe).encode()).hexdigest()
     address = f"{manifest.recipe.get('kind')}/{digest[:2]}/{digest}"

@@ -128,7 +128,7 @@ def test_parts_are_read_in_order_with_their_hashes_checked(store: Store) -> None
     files = written(store, 2, 0, 3, 1)
     assert_frame_equal(read_parts(store, SAMPLES, files, SCHEMA), frame())
     path_of(store, files[0]).write_bytes(b"")
-    with pytest.raises(StoreError, match="samples-00002-.* does not match its hash"):
+    with pytest.raises(StoreError, match=r"samples-00002-.* does not match its hash"):
         read_parts(store, SAMPLES, files, SCHEMA)
 
 
