@@ -39,7 +39,9 @@ check: install
 
 ladder: install
 	for rung in 60k 172k 431k 935k 2.4M; do $(BIN)/python models/ladder/train.py $$rung || exit 1; done
-	$(BIN)/python models/ladder/card.py
+	$(BIN)/calibration run studies/quickstart.yaml
+	$(BIN)/calibration export studies/quickstart.yaml --out export
+	$(BIN)/python models/ladder/card.py export/ent_ce.parquet
 
 clean:
 	rm -rf $(VENV) .prefect artifacts export

@@ -1,12 +1,12 @@
 """What a person can mend, as exceptions; everything else is our own fault and keeps its traceback.
 
-    CalibrationError        one sentence: what was expected, what was found, where, what to do
-    ├── InputError          what was given cannot be used (exit code 2)
-    │   ├── StudyError      the study file
-    │   ├── TextError       texts to measure on
-    │   └── ModelError      a model or its tokenizer
-    ├── StoreError          the store cannot be read or written (exit code 2)
-    └── CheckFailed         a table broke a rule that must hold (exit code 1)
+CalibrationError        one sentence: what was expected, what was found, where, what to do
+├── InputError          what was given cannot be used (exit code 2)
+│   ├── StudyError      the study file
+│   ├── TextError       texts to measure on
+│   └── ModelError      a model or its tokenizer
+├── StoreError          the store cannot be read or written (exit code 2)
+└── CheckFailed         a table broke a rule that must hold (exit code 1)
 """
 
 from typing import ClassVar

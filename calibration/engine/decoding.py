@@ -1,4 +1,4 @@
-"""From logits to the measured distribution: the records of settings, and the function that applies them.
+"""From logits to the measured distribution: records of settings, and what applies them.
 
 The same distribution is sampled from, scored, and taken the entropy of. Order: end ids masked,
 then temperature.

@@ -1,4 +1,4 @@
-"""All that the science asks of a network, and the one function that says which output predicts which token.
+"""All that the science asks of a network, and which of its outputs predicts which token.
 
 A network turns tokens into hidden states and hidden states into float32 logits; nothing here knows
 a file, a library or a tokenizer. Prompts of several lengths share a batch by padding on the left,

@@ -14,7 +14,7 @@ REPLAYED = 64  # texts of every artifact: detects a bias of a few thousandths of
 
 
 def replayed_rows(identity: str, rows: int) -> NDArray[np.int64]:
-    """The rows to replay, drawn by the identity of what was sampled, in order.  # (min(64, rows),)"""
+    """The rows to replay, in order, drawn by the identity of what was sampled; at most 64."""
     key = int.from_bytes(hashlib.sha256(f"replay/{identity}".encode()).digest()[:16], "little")
     generator = np.random.Generator(np.random.Philox(key=key))
     return np.sort(generator.choice(rows, size=min(REPLAYED, rows), replace=False))

@@ -1,4 +1,4 @@
-"""Teacher forced: log loss and entropy of given continuations, every decoding from one forward pass.
+"""Teacher forced: log loss and entropy of continuations, all decodings from one forward pass.
 
 The vocabulary is projected in chunks of positions; nothing of size batch × length × vocabulary
 is ever held.

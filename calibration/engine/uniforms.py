@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 
 def uniforms(seed: int, content: str, *, example: int, steps: int) -> NDArray[np.float64]:
-    """Uniforms in [0, 1) with 53 bits, one a step; a longer run begins with the shorter.  # (steps,)"""
+    """Uniforms in [0, 1) with 53 bits, one a step; a longer run begins with the shorter."""
     key = hashlib.sha256(f"{seed}/{content}/{example}".encode()).digest()[:16]
     philox = np.random.Philox(key=int.from_bytes(key, "little"))
     return np.random.Generator(philox).random(steps)

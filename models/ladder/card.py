@@ -32,9 +32,20 @@ State of the Union messages, 1790-2026. They are what the quick start measures.
 - Weights are stored in float16 and computed with in float32.
 - Made by `make ladder`, about two hours on two cores.
 
-| rung | parameters | stopping step | tokens seen | scale | loss on `stop`, bits per byte | static on `held-out`, nats per token [95 %] | drift [95 %] | seconds (one core) | command |
-|---|---|---|---|---|---|---|---|---|---|
 """
+
+COLUMNS = (
+    "rung",
+    "parameters",
+    "stopping step",
+    "tokens seen",
+    "scale",
+    "loss on `stop`, bits per byte",
+    "static on `held-out`, nats per token [95 %]",
+    "drift [95 %]",
+    "seconds (one core)",
+    "command",
+)
 
 LICENCE = """
 Licence: Apache-2.0. The texts are public domain; collected by the American Presidency Project
@@ -59,11 +70,10 @@ def interval(measured: dict[str, Any], quantity: str) -> str:
 
 def card(ent_ce: pl.DataFrame) -> str:
     plain = ent_ce.filter(decoding="temperature 1")
-    rows = [
-        row(rung, plain.row(by_predicate=pl.col("model") == f"ladder-{rung}", named=True))
-        for rung in RUNGS
-    ]
-    return HEADING + "".join(rows) + LICENCE
+    measured = {one["model"]: one for one in plain.rows(named=True)}
+    rows = [row(rung, measured[f"ladder-{rung}"]) for rung in RUNGS]
+    head = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}\n"
+    return HEADING + head + "".join(rows) + LICENCE
 
 
 if __name__ == "__main__":

@@ -172,10 +172,8 @@ def train(rung: Rung) -> None:
         adam.zero_grad()
         if step % EVALUATE_EVERY == 0 or step == steps:
             loss = mean_loss(model, stopping)
-            print(
-                f"{rung.name}  step {step}/{steps}  stop loss {loss:.4f}  {time.time() - started:.0f} s",
-                flush=True,
-            )
+            spent = time.time() - started
+            print(f"{rung.name} {step}/{steps}: stop loss {loss:.4f}, {spent:.0f} s", flush=True)
             if loss < best:
                 best, best_step = loss, step
                 best_weights = {name: value.clone() for name, value in model.state_dict().items()}

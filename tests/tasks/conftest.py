@@ -1,14 +1,13 @@
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bench import Bench
-from studies import model, write_models, write_study
 
 from storage.resolution import resolved
 from storage.store import Store
 from storage.studies import read_study
+from studies import model, write_models, write_study
 from tasks.encode import encode
 from tasks.ingest import ingest
 
@@ -31,7 +30,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 
 @pytest.fixture
-def bench(prepared: Bench, tmp_path: Path) -> Iterator[Bench]:
+def bench(prepared: Bench, tmp_path: Path) -> Bench:
     """A copy of the prepared store that a test may spoil."""
     shutil.copytree(prepared.store.root, tmp_path / "store")
-    yield prepared._replace(store=Store(tmp_path / "store"))
+    return prepared._replace(store=Store(tmp_path / "store"))
