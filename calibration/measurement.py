@@ -98,6 +98,11 @@ def replayed_part(
     )
 
 
+def tokens_in(lists: pl.Series) -> int:
+    """How many tokens a column of lists holds."""
+    return int(lists.list.len().sum())
+
+
 def _texts(prompts: pl.Series, continuations: pl.Series) -> list[Text]:
     return [
         Text(prompt, continuation)

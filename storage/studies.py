@@ -1,11 +1,25 @@
 """Study files: YAML on disk to a validated study, and back into the store as a root."""
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from calibration.errors import StudyError
 from calibration.study import Study, parsed_study
+
+
+class UniqueKeys(yaml.SafeLoader):
+    """YAML in which no key stands twice; plain YAML would let the last one win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        known: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in known:
+                problem = f"the key {key.value!r} twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            known.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 def read_study(path: Path) -> Study:
@@ -19,7 +33,7 @@ def read_study(path: Path) -> Study:
             "give the path of a YAML file such as studies/quickstart.yaml"
         ) from error
     try:
-        content = yaml.safe_load(text)
+        content = yaml.load(text, UniqueKeys)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""

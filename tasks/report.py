@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from prefect import task
 
 from calibration.figures import ent_ce_against_size, entropy_over_steps, loss_ent_ce_plane, rendered
-from calibration.protocol import differences
+from calibration.protocol import differences, notes_on_ends
 from calibration.recipes import ReportRecipe
 from calibration.report import Provenance, report_page, summary_text
 from calibration.study import Study
@@ -43,7 +43,9 @@ def report(recipe: ReportRecipe, *, study: Study, store: str) -> str:
             ("bands", BANDS),
         )
     )
-    page = report_page(ent_ce, curves, fits, bands, _provenance(recipe, study))
+    page = report_page(
+        ent_ce, curves, fits, bands, _provenance(recipe, study, notes_on_ends(study, ent_ce))
+    )
     files = [
         write_file(place, recipe, PAGE, page.encode()),
         write_file(place, recipe, SUMMARY, summary_text(ent_ce, fits).encode()),
@@ -65,7 +67,7 @@ def report(recipe: ReportRecipe, *, study: Study, store: str) -> str:
     return recipe.address
 
 
-def _provenance(recipe: ReportRecipe, study: Study) -> Provenance:
+def _provenance(recipe: ReportRecipe, study: Study, notes: list[str]) -> Provenance:
     return Provenance(
         study=study.name,
         made_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -78,5 +80,5 @@ def _provenance(recipe: ReportRecipe, study: Study) -> Provenance:
             for one in recipe.study_fit.fits
         ],
         differences=differences(study),
-        notes=[],
+        notes=notes,
     )

@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from tqdm import tqdm
 
 from calibration.engine.replay import replayed_rows
-from calibration.measurement import replayed_part, sampled_part
+from calibration.measurement import replayed_part, sampled_part, tokens_in
 from calibration.recipes import SamplesRecipe
 from calibration.tables import EXAMPLES, SAMPLES
 from expectations.suites import VERSIONS
@@ -48,9 +48,7 @@ def _sample(
     examples = read_judged(place, recipe.examples, suite, table="examples", schema=EXAMPLES)
     files, missing = progress_of(place, recipe, table="samples", rows=len(examples))
     tokens = 0
-    total = sum(
-        part_rows(examples, index)["continuation_ids"].list.len().sum() for index in missing
-    )
+    total = sum(tokens_in(part_rows(examples, index)["continuation_ids"]) for index in missing)
     with tqdm(total=total, desc=f"sample {title}", unit=" tokens", disable=None) as bar:
         for index in missing:
             rows = part_rows(examples, index)
@@ -58,7 +56,7 @@ def _sample(
                 rows, network, recipe, lengths=vocabulary.lengths, progress=bar.update
             )
             files[index] = write_table(place, recipe, part, table="samples", index=index)
-            tokens += int(part["tokens"].list.len().sum())
+            tokens += tokens_in(part["tokens"])
     samples = read_parts(place, recipe, files.values(), SAMPLES)
     chosen = replayed_rows(recipe.digest, len(samples))
     replay = replayed_part(examples[chosen], samples[chosen], network, recipe)

@@ -11,7 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from tqdm import tqdm
 
 from calibration.engine.decoding import Ending
-from calibration.measurement import scored_part
+from calibration.measurement import scored_part, tokens_in
 from calibration.recipes import ScoresRecipe
 from calibration.tables import EXAMPLES
 from expectations.suites import VERSIONS
@@ -52,15 +52,19 @@ def _score(recipes: dict[str, ScoresRecipe], network: Network, place: Store, mod
     wanted = sorted({index for one in progress.values() for index in one.missing})
     ending = Ending(first.at_end, first.end_ids)
     decodings = [recipe.decoding for recipe in recipes.values()]
-    for index in tqdm(wanted, desc=f"score {model}", unit=" parts", disable=None):
-        parts = scored_part(part_rows(examples, index), network, decodings=decodings, ending=ending)
-        for (title, recipe), part in zip(recipes.items(), parts, strict=True):
-            stored = write_table(place, recipe, part, table="scores", index=index)
-            progress[title].kept[index] = stored
+    total = sum(tokens_in(part_rows(examples, index)["continuation_ids"]) for index in wanted)
+    with tqdm(total=total, desc=f"score {model}", unit=" tokens", disable=None) as bar:
+        for index in wanted:
+            rows = part_rows(examples, index)
+            parts = scored_part(rows, network, decodings=decodings, ending=ending)
+            for (title, recipe), part in zip(recipes.items(), parts, strict=True):
+                if index in progress[title].missing:
+                    stored = write_table(place, recipe, part, table="scores", index=index)
+                    progress[title].kept[index] = stored
+            bar.update(tokens_in(rows["continuation_ids"]))
     seconds = time.monotonic() - started
-    tokens = int(examples["continuation_ids"].list.len().sum())
     facts = {"vocabulary": network.vocabulary}
     for title, recipe in recipes.items():
         files = list(progress[title].kept.values())
-        seal(place, recipe, files, title=title, seconds=seconds, tokens=tokens, facts=facts)
-    LOG.info("score %s: %d tokens under %d decodings", model, tokens, len(decodings))
+        seal(place, recipe, files, title=title, seconds=seconds, tokens=total, facts=facts)
+    LOG.info("score %s: %d tokens under %d decodings", model, total, len(decodings))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from markov import ClosedForm, Floats, chain, texts, write_checkpoint
+from markov import ClosedForm, Floats, chain, entropies, stationary, texts, write_checkpoint
 
 from calibration.engine.decoding import Decoding, Ending
 from calibration.measurement import replayed_part, sampled_part, scored_part
@@ -133,6 +133,16 @@ def test_a_perfect_model_stays_calibrated_when_end_ids_are_taken_out(tmp_path: P
     assert measured.low < 0 < measured.high
     removed = found.samples["end_probability"].explode().to_numpy()
     np.testing.assert_allclose(removed, 0.05, atol=1e-6)
+
+
+def test_stopping_makes_a_perfect_model_measure_too_much_by_the_closed_form(tmp_path: Path) -> None:
+    own, rate = chain(4), 0.02
+    found = Measured(tmp_path, own, own, at_end="stop", end_probability=rate)
+    inside = float(stationary(own) @ entropies(own))
+    measured = estimate(found.summary).ent_ce
+    bias = rate * (np.log(1 / rate) - inside)
+    assert abs(measured.value - bias) < 4 * measured.standard_error
+    assert bias > 4 * measured.standard_error
 
 
 def test_drift_at_the_first_step_is_zero(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
 """What a study does otherwise than the published protocol, in sentences."""
 
-from calibration.protocol import ALWAYS, differences
+import polars as pl
+
+from calibration.protocol import ALWAYS, differences, notes_on_ends
 from calibration.study import Study, parsed_study
 
 
-def study(*, at_end: str, prompt: int, continuation: int, examples: int) -> Study:
+def study(
+    *, at_end: str, prompt: int = 128, continuation: int = 1000, examples: int = 5000
+) -> Study:
     return parsed_study(
         {
             "name": "study",
@@ -43,3 +47,26 @@ def test_every_difference_is_a_sentence() -> None:
     for sentence in differences(study(at_end="continue", prompt=1, continuation=1, examples=1)):
         assert sentence.endswith(".")
         assert "\n" not in sentence
+
+
+def ends(*probabilities: float) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "model": [f"m{number}" for number in range(len(probabilities))],
+            "dataset": "letters",
+            "decoding": "temperature 1",
+            "entropy": 1.7,
+            "end_probability": probabilities,
+        }
+    )
+
+
+def test_stopping_prints_the_bias_of_a_perfect_model() -> None:
+    (note,) = notes_on_ends(study(at_end="stop"), ends(0.002, 0.0))
+    assert note.startswith("m0, letters, temperature 1: ")
+    assert "+0.0090 nats" in note
+
+
+def test_continuing_says_what_the_end_held_before_it_was_taken_out() -> None:
+    (note,) = notes_on_ends(study(at_end="continue"), ends(0.03))
+    assert "held 0.03 of the probability" in note

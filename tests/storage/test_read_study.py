@@ -1,0 +1,94 @@
+"""Study files on disk: what cannot be read or is not YAML is one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from calibration.errors import StudyError
+from storage.studies import read_study
+
+STUDY = """
+name: mine
+models:
+  - {name: small, path: m, family: chains}
+datasets:
+  - name: letters
+    source: {kind: files, path: t.txt}
+    prompt: 4
+    continuation: 8
+    examples: 16
+"""
+
+
+def sentence(path: Path, content: bytes | None = None) -> str:
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(StudyError) as caught:
+        read_study(path)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_study_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(STUDY)
+    study = read_study(tmp_path / "s.yaml")
+    assert (study.name, len(study.models), study.datasets[0].examples) == ("mine", 1, 16)
+
+
+def test_the_quick_start_is_a_study() -> None:
+    study = read_study(Path(__file__).parents[2] / "studies/quickstart.yaml")
+    assert len({model.family for model in study.models}) == 1
+
+
+def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "none.yaml"
+    remedy = "give the path of a YAML file such as studies/quickstart.yaml"
+    assert sentence(path) == (
+        f"{path}: a study file was expected, but it cannot be read (No such file or directory): "
+        f"{remedy}"
+    )
+    assert "(Is a directory): give the path" in sentence(tmp_path)
+    assert "(not UTF-8 text): give the path" in sentence(
+        tmp_path / "a", "name: ü".encode("latin-1")
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [
+        ("name: [1, 2", " (line 1, column 12)"),
+        ("a: b: c", " (line 1, column 5)"),
+        ("name: x\n\tmodels: 1", " (line 2, column 1)"),
+        ("name: !!python/object:os.system x", " (line 1, column 7)"),
+        ("name: \x00", ""),
+        ("made: 2024-13-45", ""),
+        ("? [a, b]\n: c", " (line 1, column 3)"),
+    ],
+)
+def test_what_is_not_yaml_is_a_sentence_with_its_place(
+    tmp_path: Path, content: str, where: str
+) -> None:
+    path = tmp_path / "s.yaml"
+    said = sentence(path, content.encode())
+    assert said.startswith(f"{path}: YAML was expected, found something else{where}: ")
+    assert said.endswith(": mend that line, or see studies/quickstart.yaml for one to copy")
+
+
+@pytest.mark.parametrize(("content", "found"), [("", "nothing"), ("- a\n- b", "a list of 2")])
+def test_yaml_that_is_no_mapping_is_a_sentence(tmp_path: Path, content: str, found: str) -> None:
+    path = tmp_path / "s.yaml"
+    assert sentence(path, content.encode()).startswith(f"{path}: a mapping with the keys name, ")
+    assert f"was expected, found {found}: see" in sentence(path)
+
+
+def test_a_wrong_value_is_named_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    said = sentence(path, STUDY.replace("prompt: 4", "prompt: four").encode())
+    assert said.startswith(f"{path}: `datasets[1].prompt`: a whole number was expected, found 'fo")
+
+
+def test_a_key_written_twice_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    said = sentence(path, f"{STUDY}\nname: again\n".encode())
+    assert said.startswith(f"{path}: YAML was expected, found something else (line 12, column 1): ")
+    assert "the key 'name' twice" in said
