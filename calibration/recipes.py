@@ -103,29 +103,29 @@ class ExamplesRecipe(Recipe):
     unit: Unit
 
 
-class SamplesRecipe(Recipe):
+class ModelRecipe(Recipe):
+    """What one model makes of some examples under one decoding."""
+
+    examples: ExamplesRecipe
+    model: ModelIdentity
+    decoding: Decoding
+    at_end: AtEnd
+    end_ids: tuple[int, ...]
+
+
+class SamplesRecipe(ModelRecipe):
     """The model's own continuations, with the entropy of every step."""
 
     KIND: ClassVar[str] = "samples"
     VERSION: ClassVar[int] = 1
-    examples: ExamplesRecipe
-    model: ModelIdentity
-    decoding: Decoding
-    at_end: AtEnd
-    end_ids: tuple[int, ...]
     seed: int
 
 
-class ScoresRecipe(Recipe):
+class ScoresRecipe(ModelRecipe):
     """Log loss and entropy of every token of the human continuations, teacher forced."""
 
     KIND: ClassVar[str] = "scores"
     VERSION: ClassVar[int] = 1
-    examples: ExamplesRecipe
-    model: ModelIdentity
-    decoding: Decoding
-    at_end: AtEnd
-    end_ids: tuple[int, ...]
 
 
 class SummaryRecipe(Recipe):

@@ -6,11 +6,10 @@ import polars as pl
 
 from calibration.errors import StoreError
 from calibration.lineage import Lineage
-from calibration.tables import CURVES, ENT_CE, FITS
 from storage.artifacts import manifest_of, read_file, read_table
 from storage.store import Store
 
-EXPORTED = {"ent_ce": ENT_CE, "curves": CURVES, "fits": FITS}
+EXPORTED = ("ent_ce", "curves", "fits")
 
 
 def exported(lineage: Lineage, store: Store, out: Path) -> list[Path]:
@@ -23,8 +22,8 @@ def exported(lineage: Lineage, store: Store, out: Path) -> list[Path]:
     for name, content in files.items():
         (out / name).write_bytes(content)
     written = [out / name for name in files]
-    for table, schema in EXPORTED.items():
-        frame = read_table(store, lineage.report.study_fit, table, schema)
+    for table in EXPORTED:
+        frame = read_table(store, lineage.report.study_fit, table)
         named = frame.select(pl.lit(lineage.study.name).alias("study"), pl.all())
         named.write_parquet(out / f"{table}.parquet")
         _flat(named).write_csv(out / f"{table}.csv")

@@ -158,7 +158,7 @@ def seal(
     return manifest
 
 
-def read_table(store: Store, recipe: Recipe, table: str, schema: pl.Schema) -> pl.DataFrame:
+def read_table(store: Store, recipe: Recipe, table: str) -> pl.DataFrame:
     """A whole table of a complete artifact, in the order of its parts; every hash is checked.
 
     Raises StoreError when the artifact is not there or damaged; a damaged one is unsealed, so
@@ -168,13 +168,13 @@ def read_table(store: Store, recipe: Recipe, table: str, schema: pl.Schema) -> p
     if manifest is None:
         raise StoreError(f"{recipe.address} was expected in the store and is not there: run again")
     files = [file for file in manifest.files if file.table == table]
-    return pl.concat([read_stored(store, recipe, file, schema) for file in files])
+    return pl.concat([read_stored(store, recipe, file) for file in files])
 
 
-def read_stored(store: Store, recipe: Recipe, file: StoredFile, schema: pl.Schema) -> pl.DataFrame:
+def read_stored(store: Store, recipe: Recipe, file: StoredFile) -> pl.DataFrame:
     """The rows of one stored file, its hash checked; StoreError when it does not match."""
     content = pq.read_table(io.BytesIO(_checked(store, recipe, file)))
-    return pl.DataFrame(pl.from_arrow(content)).cast(schema)
+    return pl.DataFrame(pl.from_arrow(content))
 
 
 def read_file(store: Store, recipe: Recipe, name: str) -> bytes:

@@ -41,12 +41,10 @@ def progress_of(store: Store, recipe: Recipe, *, table: str, rows: int) -> Progr
     return Progress(dict(sorted(found.items())), [one for one in indices if one not in found])
 
 
-def read_parts(
-    store: Store, recipe: Recipe, files: Iterable[StoredFile], schema: pl.Schema
-) -> pl.DataFrame:
+def read_parts(store: Store, recipe: Recipe, files: Iterable[StoredFile]) -> pl.DataFrame:
     """The rows of some parts, in the order of their index; every hash is checked."""
     ordered = sorted(files, key=lambda file: file.index)
-    return pl.concat([read_stored(store, recipe, file, schema) for file in ordered])
+    return pl.concat([read_stored(store, recipe, file) for file in ordered])
 
 
 def _whole_part(store: Store, recipe: Recipe, name: str) -> StoredFile | None:

@@ -4,7 +4,6 @@ import polars as pl
 
 from calibration.errors import CheckFailed
 from calibration.recipes import Checked, VerdictRecipe
-from calibration.tables import VERDICT
 from storage.artifacts import is_complete, manifest_of, read_table, seal, write_table
 from storage.store import Store
 
@@ -26,17 +25,15 @@ def failure_of(store: Store, recipe: VerdictRecipe) -> str | None:
     return None if failure is None else str(failure)
 
 
-def read_judged(
-    store: Store, recipe: Checked, suite: int, *, table: str, schema: pl.Schema
-) -> pl.DataFrame:
+def read_judged(store: Store, recipe: Checked, suite: int, *, table: str) -> pl.DataFrame:
     """A table whose verdict passes. Raises CheckFailed with the verdict's sentence otherwise."""
     verdict = VerdictRecipe(table=recipe, suite=suite)
     failure = failure_of(store, verdict)
     if failure is not None:
         raise CheckFailed(f"{recipe.address} cannot be used: {failure}")
-    return read_table(store, recipe, table, schema)
+    return read_table(store, recipe, table)
 
 
 def read_verdict(store: Store, recipe: VerdictRecipe) -> pl.DataFrame | None:
     """The verdict's rules, None where there is no verdict."""
-    return read_table(store, recipe, TABLE, VERDICT) if is_complete(store, recipe) else None
+    return read_table(store, recipe, TABLE) if is_complete(store, recipe) else None

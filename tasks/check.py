@@ -15,17 +15,6 @@ from calibration.recipes import (
     TextsRecipe,
     VerdictRecipe,
 )
-from calibration.tables import (
-    ENT_CE,
-    EXAMPLES,
-    FITS,
-    REPLAY,
-    SAMPLES,
-    SCORES,
-    SUMMARY_EXAMPLES,
-    SUMMARY_POSITIONS,
-    TEXTS,
-)
 from expectations import suites
 from expectations.judge import failure_sentence
 from storage.artifacts import is_complete, manifest_of, read_table
@@ -57,19 +46,19 @@ def check(recipe: VerdictRecipe, *, title: str, store: str) -> str:
 
 
 def _verdict(place: Store, recipe: Checked) -> pl.DataFrame:
-    def read(table: str, schema: pl.Schema, of: Checked = recipe) -> pl.DataFrame:
-        return read_table(place, of, table, schema)
+    def read(table: str, of: Checked = recipe) -> pl.DataFrame:
+        return read_table(place, of, table)
 
     manifest = manifest_of(place, recipe)
     facts = manifest.facts if manifest else {}
     vocabulary = int(facts.get("vocabulary") or 0)
     match recipe:
         case TextsRecipe(span_bytes=span_bytes, examples=examples):
-            texts = read("texts", TEXTS)
+            texts = read("texts")
             return suites.texts_verdict(texts, span_bytes=span_bytes, examples=examples)
         case ExamplesRecipe(prompt=prompt, continuation=continuation):
             return suites.examples_verdict(
-                read("examples", EXAMPLES),
+                read("examples"),
                 prompt=prompt,
                 continuation=continuation,
                 vocabulary=vocabulary,
@@ -77,9 +66,9 @@ def _verdict(place: Store, recipe: Checked) -> pl.DataFrame:
             )
         case SamplesRecipe(at_end=at_end, end_ids=end_ids, model=model):
             return suites.samples_verdict(
-                read("samples", SAMPLES),
-                read("replay", REPLAY),
-                read("examples", EXAMPLES, recipe.examples),
+                read("samples"),
+                read("replay"),
+                read("examples", recipe.examples),
                 vocabulary=vocabulary,
                 at_end=at_end,
                 end_ids=end_ids,
@@ -87,15 +76,15 @@ def _verdict(place: Store, recipe: Checked) -> pl.DataFrame:
             )
         case ScoresRecipe():
             return suites.scores_verdict(
-                read("scores", SCORES),
-                read("examples", EXAMPLES, recipe.examples),
+                read("scores"),
+                read("examples", recipe.examples),
                 vocabulary=vocabulary,
             )
         case SummaryRecipe(samples=samples):
             return suites.summary_verdict(
-                read("examples", SUMMARY_EXAMPLES),
-                read("positions", SUMMARY_POSITIONS),
+                read("examples"),
+                read("positions"),
                 precision=samples.model.precision,
             )
         case FitRecipe() | StudyFitRecipe():
-            return suites.fit_verdict(read("ent_ce", ENT_CE), read("fits", FITS))
+            return suites.fit_verdict(read("ent_ce"), read("fits"))

@@ -8,7 +8,6 @@ from prefect import task
 
 from calibration.errors import TextError
 from calibration.recipes import ExamplesRecipe
-from calibration.tables import TEXTS
 from calibration.text import encoded
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete, seal, write_table
@@ -32,7 +31,7 @@ def encode(recipe: ExamplesRecipe, *, title: str, tokenizer: str, store: str) ->
     if is_complete(place, recipe):
         return recipe.address
     started = time.monotonic()
-    texts = read_judged(place, recipe.texts, VERSIONS["texts"], table="texts", schema=TEXTS)
+    texts = read_judged(place, recipe.texts, VERSIONS["texts"], table="texts")
     vocabulary = read_vocabulary(Path(tokenizer))
     found = encoded(texts, vocabulary, prompt=recipe.prompt, continuation=recipe.continuation)
     if found.examples.is_empty():

@@ -6,7 +6,6 @@ from prefect import task
 
 from calibration.recipes import FitRecipe, Member
 from calibration.statistics.series import Measured, fit_series
-from calibration.tables import SUMMARY_EXAMPLES, SUMMARY_POSITIONS
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete, seal, write_table
 from storage.cache_policy import RecipePolicy
@@ -43,8 +42,8 @@ def fit(recipe: FitRecipe, *, title: str, store: str) -> str:
 
 def _measured(recipe: FitRecipe, member: Member, place: Store) -> Measured:
     examples, positions = (
-        read_judged(place, member.summary, VERSIONS["summaries"], table=table, schema=schema)
-        for table, schema in (("examples", SUMMARY_EXAMPLES), ("positions", SUMMARY_POSITIONS))
+        read_judged(place, member.summary, VERSIONS["summaries"], table=table)
+        for table in ("examples", "positions")
     )
     return Measured(
         name=member.name,

@@ -6,7 +6,6 @@ import polars as pl
 from prefect import task
 
 from calibration.recipes import StudyFitRecipe
-from calibration.tables import BANDS, CURVES, ENT_CE, FITS
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete, seal, write_table
 from storage.cache_policy import RecipePolicy
@@ -27,11 +26,8 @@ def fit_study(recipe: StudyFitRecipe, *, title: str, store: str) -> str:
         return recipe.address
     started = time.monotonic()
     files = []
-    for table, schema in (("ent_ce", ENT_CE), ("curves", CURVES), ("fits", FITS), ("bands", BANDS)):
-        frames = [
-            read_judged(place, one, VERSIONS["fits"], table=table, schema=schema)
-            for one in recipe.fits
-        ]
+    for table in ("ent_ce", "curves", "fits", "bands"):
+        frames = [read_judged(place, one, VERSIONS["fits"], table=table) for one in recipe.fits]
         files.append(write_table(place, recipe, pl.concat(frames), table=table))
     seal(place, recipe, files, title=title, seconds=time.monotonic() - started)
     return recipe.address

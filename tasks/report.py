@@ -10,7 +10,6 @@ from calibration.protocol import differences, notes_on_ends
 from calibration.recipes import ReportRecipe
 from calibration.report import Provenance, report_page, summary_text
 from calibration.study import Study
-from calibration.tables import BANDS, CURVES, ENT_CE, FITS
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete, seal, write_file
 from storage.cache_policy import RecipePolicy
@@ -35,13 +34,8 @@ def report(recipe: ReportRecipe, *, study: Study, store: str) -> str:
         return recipe.address
     started = time.monotonic()
     ent_ce, curves, fits, bands = (
-        read_judged(place, recipe.study_fit, VERSIONS["study-fits"], table=table, schema=schema)
-        for table, schema in (
-            ("ent_ce", ENT_CE),
-            ("curves", CURVES),
-            ("fits", FITS),
-            ("bands", BANDS),
-        )
+        read_judged(place, recipe.study_fit, VERSIONS["study-fits"], table=table)
+        for table in ("ent_ce", "curves", "fits", "bands")
     )
     page = report_page(
         ent_ce, curves, fits, bands, _provenance(recipe, study, notes_on_ends(study, ent_ce))

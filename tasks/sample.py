@@ -12,7 +12,6 @@ from tqdm import tqdm
 from calibration.engine.replay import replayed_rows
 from calibration.measurement import replayed_part, sampled_part, tokens_in
 from calibration.recipes import SamplesRecipe
-from calibration.tables import EXAMPLES, SAMPLES
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete, seal, write_table
 from storage.networks import Network, load_network
@@ -45,7 +44,7 @@ def _sample(
 ) -> None:
     started = time.monotonic()
     suite = VERSIONS["examples"]
-    examples = read_judged(place, recipe.examples, suite, table="examples", schema=EXAMPLES)
+    examples = read_judged(place, recipe.examples, suite, table="examples")
     files, missing = progress_of(place, recipe, table="samples", rows=len(examples))
     tokens = 0
     total = sum(tokens_in(part_rows(examples, index)["continuation_ids"]) for index in missing)
@@ -57,7 +56,7 @@ def _sample(
             )
             files[index] = write_table(place, recipe, part, table="samples", index=index)
             tokens += tokens_in(part["tokens"])
-    samples = read_parts(place, recipe, files.values(), SAMPLES)
+    samples = read_parts(place, recipe, files.values())
     chosen = replayed_rows(recipe.digest, len(samples))
     replay = replayed_part(examples[chosen], samples[chosen], network, recipe)
     stored = [*files.values(), write_table(place, recipe, replay, table="replay")]

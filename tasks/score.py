@@ -13,7 +13,6 @@ from tqdm import tqdm
 from calibration.engine.decoding import Ending
 from calibration.measurement import scored_part, tokens_in
 from calibration.recipes import ScoresRecipe
-from calibration.tables import EXAMPLES
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete, seal, write_table
 from storage.networks import Network, load_network
@@ -44,7 +43,7 @@ def _score(recipes: dict[str, ScoresRecipe], network: Network, place: Store, mod
     started = time.monotonic()
     first = next(iter(recipes.values()))
     suite = VERSIONS["examples"]
-    examples = read_judged(place, first.examples, suite, table="examples", schema=EXAMPLES)
+    examples = read_judged(place, first.examples, suite, table="examples")
     progress = {
         title: progress_of(place, recipe, table="scores", rows=len(examples))
         for title, recipe in recipes.items()

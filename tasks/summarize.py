@@ -6,7 +6,6 @@ from prefect import task
 
 from calibration.recipes import SummaryRecipe
 from calibration.statistics.summaries import summary_examples, summary_positions
-from calibration.tables import EXAMPLES, SAMPLES, SCORES
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete, seal, write_table
 from storage.cache_policy import RecipePolicy
@@ -27,12 +26,8 @@ def summarize(recipe: SummaryRecipe, *, title: str, store: str) -> str:
         return recipe.address
     started = time.monotonic()
     samples, scores, examples = (
-        read_judged(place, parent, VERSIONS[parent.KIND], table=parent.KIND, schema=schema)
-        for parent, schema in (
-            (recipe.samples, SAMPLES),
-            (recipe.scores, SCORES),
-            (recipe.samples.examples, EXAMPLES),
-        )
+        read_judged(place, parent, VERSIONS[parent.KIND], table=parent.KIND)
+        for parent in (recipe.samples, recipe.scores, recipe.samples.examples)
     )
     files = [
         write_table(place, recipe, summary_examples(samples, scores, examples), table="examples"),

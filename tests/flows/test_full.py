@@ -7,7 +7,6 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
-from calibration.tables import ENT_CE, FITS
 from flows.export import exported, report_files
 from flows.full import calibration
 from storage.artifacts import MANIFEST, read_table
@@ -55,9 +54,9 @@ def test_a_run_makes_every_artifact_and_an_exponent(finished: Path) -> None:
     study = write_study(finished, models=[model(0), model(1), model(2)])
     lineage = resolved(read_study(study), file=str(study))
     assert {recipe.address for recipe in lineage.recipes()} <= set(made(finished / "store"))
-    rows = read_table(store, lineage.report.study_fit, "ent_ce", ENT_CE)
+    rows = read_table(store, lineage.report.study_fit, "ent_ce")
     assert rows["model"].to_list() == ["m0", "m1", "m2"] * 2
-    fits = read_table(store, lineage.report.study_fit, "fits", FITS)
+    fits = read_table(store, lineage.report.study_fit, "fits")
     assert set(fits["models"]) == {3}
 
 
@@ -112,7 +111,7 @@ def test_one_source_text_gives_values_without_intervals(tmp_path: Path) -> None:
     study = write_study(tmp_path, models=[model(0)], datasets=[data | {"span_bytes": 60}])
     calibration(str(study), str(tmp_path / "store"))
     lineage = resolved(read_study(study), file=str(study))
-    rows = read_table(Store(tmp_path / "store"), lineage.report.study_fit, "ent_ce", ENT_CE)
+    rows = read_table(Store(tmp_path / "store"), lineage.report.study_fit, "ent_ce")
     assert rows["ent_ce"].is_not_null().all()
     assert rows["ent_ce_low"].is_null().all()
     assert (

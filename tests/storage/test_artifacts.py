@@ -78,10 +78,10 @@ def flip(path: Path, at: int = 100) -> None:
 
 def test_a_table_is_read_as_it_was_written_in_the_order_of_its_parts(store: Store) -> None:
     sealed(store)
-    found = read_table(store, SAMPLES, "samples", SCHEMA)
+    found = read_table(store, SAMPLES, "samples")
     assert_frame_equal(found, pl.concat([frame(0), frame(70)]))
     assert found.schema == SCHEMA
-    assert_frame_equal(read_table(store, SAMPLES, "replay", SCHEMA), frame(0, rows=5))
+    assert_frame_equal(read_table(store, SAMPLES, "replay"), frame(0, rows=5))
 
 
 def test_a_manifest_says_what_the_artifact_is(store: Store) -> None:
@@ -140,7 +140,7 @@ def test_an_artifact_without_a_manifest_is_not_complete(store: Store) -> None:
     assert not is_complete(store, SAMPLES)
     assert state_of(store, SAMPLES) == "partial"
     with pytest.raises(StoreError, match=f"{SAMPLES.address} was expected in the store and is not"):
-        read_table(store, SAMPLES, "samples", SCHEMA)
+        read_table(store, SAMPLES, "samples")
 
 
 def test_a_sealed_artifact_is_complete_and_its_neighbour_is_not(store: Store) -> None:
@@ -184,7 +184,7 @@ def test_the_manifest_of_another_artifact_is_none(store: Store) -> None:
     assert store.size(f"{elsewhere.address}/{MANIFEST}") is not None
     assert not is_complete(store, elsewhere)
     with pytest.raises(StoreError, match="is not there: run again"):
-        read_table(store, elsewhere, "samples", SCHEMA)
+        read_table(store, elsewhere, "samples")
 
 
 @pytest.mark.parametrize("at", [0, 100, -1])
@@ -193,7 +193,7 @@ def test_a_flipped_bit_is_named_and_the_artifact_unsealed(store: Store, at: int)
     flip(path_of(store, bad.name), at)
     assert is_complete(store, SAMPLES)  # no hash is taken to learn what is there
     with pytest.raises(StoreError) as caught:
-        read_table(store, SAMPLES, "samples", SCHEMA)
+        read_table(store, SAMPLES, "samples")
     assert str(caught.value) == (
         f"{SAMPLES.address}/{bad.name} does not match its hash and was not used: run the same "
         "command again, and what is damaged is made again"
@@ -202,23 +202,23 @@ def test_a_flipped_bit_is_named_and_the_artifact_unsealed(store: Store, at: int)
     assert bad.name not in store.names(SAMPLES.address)
     for table in ("samples", "replay"):
         with pytest.raises(StoreError, match="is not there: run again"):
-            read_table(store, SAMPLES, table, SCHEMA)
+            read_table(store, SAMPLES, table)
 
 
 def test_damage_in_one_table_is_met_when_that_table_is_read(store: Store) -> None:
     flip(path_of(store, sealed(store).files[0].name))
-    assert len(read_table(store, SAMPLES, "samples", SCHEMA)) == 140
+    assert len(read_table(store, SAMPLES, "samples")) == 140
     with pytest.raises(StoreError, match="does not match its hash"):
-        read_table(store, SAMPLES, "replay", SCHEMA)
+        read_table(store, SAMPLES, "replay")
 
 
 def test_a_damaged_artifact_is_whole_again_when_its_part_is_made_again(store: Store) -> None:
     before = sealed(store)
     flip(path_of(store, before.files[1].name))
     with pytest.raises(StoreError, match="does not match its hash"):
-        read_table(store, SAMPLES, "samples", SCHEMA)
+        read_table(store, SAMPLES, "samples")
     assert sealed(store).files == before.files
-    assert len(read_table(store, SAMPLES, "samples", SCHEMA)) == 140
+    assert len(read_table(store, SAMPLES, "samples")) == 140
 
 
 def test_files_that_are_no_tables_are_kept_beside(store: Store) -> None:
@@ -242,4 +242,4 @@ def test_where_a_store_lies_is_no_part_of_what_it_holds(tmp_path: Path) -> None:
     sealed(here)
     here.root.rename(there.root)
     assert is_complete(there, SAMPLES)
-    assert len(read_table(there, SAMPLES, "samples", SCHEMA)) == 140
+    assert len(read_table(there, SAMPLES, "samples")) == 140

@@ -126,10 +126,10 @@ def test_foreign_files_under_true_names_are_not_used(store: Store) -> None:
 
 def test_parts_are_read_in_order_with_their_hashes_checked(store: Store) -> None:
     files = written(store, 2, 0, 3, 1)
-    assert_frame_equal(read_parts(store, SAMPLES, files, SCHEMA), frame())
+    assert_frame_equal(read_parts(store, SAMPLES, files), frame())
     path_of(store, files[0]).write_bytes(b"")
     with pytest.raises(StoreError, match=r"samples-00002-.* does not match its hash"):
-        read_parts(store, SAMPLES, files, SCHEMA)
+        read_parts(store, SAMPLES, files)
 
 
 def test_a_part_made_again_is_equal_bit_for_bit(store: Store) -> None:

@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def read(store: Store, suite: int) -> pl.DataFrame:
-    return read_judged(store, SAMPLES, suite, table="samples", schema=SCHEMA)
+    return read_judged(store, SAMPLES, suite, table="samples")
 
 
 def test_a_table_with_a_passing_verdict_is_read(store: Store) -> None:

@@ -8,7 +8,6 @@ from bench import Bench
 
 from calibration.errors import CheckFailed
 from calibration.recipes import SamplesRecipe, VerdictRecipe
-from calibration.tables import REPLAY, SAMPLES
 from expectations.suites import VERSIONS
 from storage.artifacts import MANIFEST, is_complete, read_table, seal, write_table
 from storage.verdicts import read_verdict
@@ -19,8 +18,8 @@ def respoiled(bench: Bench, spoil: Callable[[pl.DataFrame], pl.DataFrame]) -> Sa
     """The samples made, then sealed again with something wrong in them."""
     bench.sample()
     recipe = bench.one.samples
-    samples = read_table(bench.store, recipe, "samples", SAMPLES)
-    replay = read_table(bench.store, recipe, "replay", REPLAY)
+    samples = read_table(bench.store, recipe, "samples")
+    replay = read_table(bench.store, recipe, "replay")
     bench.store.remove(f"{recipe.address}/{MANIFEST}")
     files = [
         write_table(bench.store, recipe, spoil(samples), table="samples"),
