@@ -39,9 +39,9 @@ check: install
 
 ladder: install
 	for rung in 60k 172k 431k 935k 2.4M; do $(BIN)/python models/ladder/train.py $$rung || exit 1; done
-	$(BIN)/calibration run studies/quickstart.yaml
-	$(BIN)/calibration export studies/quickstart.yaml --out export
-	$(BIN)/python models/ladder/card.py export/ent_ce.parquet
+	$(BIN)/calibration run studies/ladder.yaml
+	$(BIN)/calibration export studies/ladder.yaml --out export/ladder
+	$(BIN)/python models/ladder/card.py export/ladder/ent_ce.parquet
 
 clean:
 	rm -rf $(VENV) .prefect artifacts export

@@ -137,6 +137,7 @@ def _show_stages() -> None:
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger = logging.getLogger("calibration")
     logger.addHandler(handler)
+    logger.propagate = False  # Prefect has a handler of its own above, which would say it again
 
 
 def _show_report(lineage: "Lineage", store: Path) -> None:

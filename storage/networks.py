@@ -11,11 +11,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedModel
+from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from calibration.engine.language import Batch, Generation, predicting
 from calibration.errors import ModelError
+from storage.caches import preallocated
 
 # Largest difference of log probabilities by which two ways to the same logits may differ: rounding
 # in the model's own head, which 16-bit weights leave in 16 bits and we do not.
@@ -68,7 +69,7 @@ class _Generation:
 
     def __init__(self, backbone: Callable[..., Any], batch: Batch, steps: int) -> None:
         self._backbone = backbone
-        self._cache = DynamicCache()
+        self._cache = preallocated(batch.ids.shape[1] + steps)
         self._mask = batch.mask
         if batch.mask is not None:
             ahead = batch.mask.new_ones(len(batch.mask), steps)

@@ -1,4 +1,4 @@
-"""Write the ladder's card: `python models/ladder/card.py export/ent_ce.parquet`.
+"""Write the ladder's card: `python models/ladder/card.py export/ladder/ent_ce.parquet`.
 
 Joins what each rung's training recorded to what the quick start measured of it on the split
 `held-out`, at temperature 1.
