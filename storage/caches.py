@@ -12,11 +12,11 @@ from transformers import Cache
 from transformers.cache_utils import DynamicLayer
 
 
-class PreallocatedLayer(DynamicLayer):
+class PreallocatedLayer(DynamicLayer):  # type: ignore[no-untyped-call]
     """Keys and values of one layer, in room for `capacity` tokens a row."""
 
     def __init__(self, capacity: int, **settings: Any) -> None:  # noqa: ANN401
-        super().__init__(**settings)
+        super().__init__(**settings)  # type: ignore[no-untyped-call]
         self._capacity = capacity
 
     def update(
@@ -26,7 +26,10 @@ class PreallocatedLayer(DynamicLayer):
         *_: Any,  # noqa: ANN401
         **__: Any,  # noqa: ANN401
     ) -> tuple[Tensor, Tensor]:
-        """All keys and values so far, the new ones included, as views.  # (batch, heads, so far, d)"""
+        """All keys and values so far as views, the new ones included.
+
+        # (batch, heads, tokens so far, width of a head)
+        """
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
             self._key_room, self._value_room = (

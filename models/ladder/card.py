@@ -1,7 +1,7 @@
 """Write the ladder's card: `python models/ladder/card.py export/ladder/ent_ce.parquet`.
 
-Joins what each rung's training recorded to what the quick start measured of it on the split
-`held-out`, at temperature 1.
+Joins what each rung's training recorded to what `studies/ladder.yaml` measured of it on every
+span of the split `held-out`, at temperature 1.
 """
 
 import json
