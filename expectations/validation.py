@@ -86,6 +86,8 @@ def _one_row_of_facts() -> "BatchDefinition[Any]":
     import great_expectations
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
+    # This module announces a temporary folder of its own, which says nothing of the data.
+    logging.getLogger(ProgressBarsConfig.__module__).setLevel(logging.WARNING)
     context = great_expectations.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("polars").add_dataframe_asset("facts")
@@ -100,8 +102,6 @@ def _import_quietly() -> None:
             "ignore", r"module 'sre_(constants|parse)' is deprecated", DeprecationWarning
         )
         import great_expectations  # noqa: F401
-    # It announces a temporary folder of its own, which says nothing of the data.
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 
 def _require_evaluated(result: "ExpectationValidationResult") -> None:
