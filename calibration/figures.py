@@ -47,6 +47,7 @@ LABELLED_PATHS: Final = 6  # with more, labels of decodings would hide the point
 WIDE_DECADES: Final = 1.5  # a wider axis has room for fewer labels a decade
 
 
+HUMAN: Final = ("log_loss", "teacher_entropy")  # columns whose steps are those of human texts
 HASH_SALT: Final = "calibration"  # fixed, so that equal figures are equal files
 UNDATED: Final[dict[Kind, dict[str, None]]] = {
     "svg": {"Date": None},
@@ -183,21 +184,21 @@ def loss_ent_ce_plane(ent_ce: pl.DataFrame, *, dataset: str) -> Figure:
 
 
 def binned(curve: pl.DataFrame, width: int) -> pl.DataFrame:
-    """One model's rows of CURVES averaged over bins of `width` steps, weighted by count.
+    """One model's rows of CURVES averaged over bins of `width` steps, weighted by their counts.
 
     Standard errors are averaged too: steps of one text are correlated, so that an average need
     not be surer than its parts; this is the upper bound.
     """
     columns = [name for name in curve.columns if curve.schema[name].is_float()]
-    weights = pl.col("count")
     averages = [
         # An unknown standard error makes its bin's unknown; a sum would count it as 0.
         (pl.col(name).fill_null(float("nan")) * weights).sum() / weights.sum()
         for name in columns
+        for weights in [pl.col("count_human" if name.startswith(HUMAN) else "count")]
     ]
     first = (pl.col("position") - 1) // width
     bins = (
-        curve.filter(weights > 0)
+        curve.filter(pl.col("count") > 0)
         .group_by(first.alias("bin"))
         .agg(
             pl.col("position").mean(), *(a.alias(n) for a, n in zip(averages, columns, strict=True))
@@ -316,6 +317,8 @@ def _size_axes(panel: Axes, sizes: NDArray[np.int64], *, name: str) -> None:
     panel.xaxis.set_minor_formatter(NullFormatter())
     panel.set_xlabel(name)
     panel.margins(x=0.08)
+    if sizes.min() == sizes.max():  # a margin of nothing is nothing, and the axis has no width
+        panel.set_xlim(sizes.min() / 2, sizes.max() * 2)
     zero_line(panel)
 
 

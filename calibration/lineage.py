@@ -101,6 +101,7 @@ def lineage(
 
     Raises StudyError when a model cannot be measured as asked; `file` is named in the sentence.
     """
+    _refuse_twins(study, models, file)
     measurements = tuple(
         Measurement(model, dataset, decoding, _summary(study, sources, facts, dataset, decoding))
         for model in study.models
@@ -113,6 +114,21 @@ def lineage(
     return Lineage(
         study, measurements, ReportRecipe(study=study.name, study_fit=StudyFitRecipe(fits=fits))
     )
+
+
+def _refuse_twins(study: Study, models: Mapping[str, ModelFacts], file: str) -> None:
+    # A network that stands twice in a series adds a degree of freedom and no scatter, which makes
+    # the interval of the exponent several times too narrow.
+    first: dict[tuple[str, str], str] = {}
+    for place, model in enumerate(study.models, start=1):
+        weights = models[model.name].identity.weights
+        twin = first.setdefault((model.family, weights), model.name)
+        if twin != model.name:
+            raise StudyError(
+                f"{file}: `models[{place}]`: each network was expected once in a family, found the "
+                f"weights of {model.name!r} already in {twin!r}: leave one out, or give it a "
+                "`family` of its own"
+            )
 
 
 def _summary(

@@ -13,6 +13,7 @@ from calibration.engine.language import Language
 from calibration.engine.sampling import Prompt, sample
 from calibration.engine.scoring import Text, score
 from calibration.engine.uniforms import uniforms
+from calibration.errors import ModelError
 from calibration.recipes import SamplesRecipe
 from calibration.tables import REPLAY, SAMPLES, SCORES
 
@@ -31,6 +32,7 @@ def sampled_part(
 
     `lengths` gives the raw bytes of token ids; an end id has none.
     """
+    _require_known_ids(examples, language)
     content = recipe.examples.texts.source.digest
     ending = Ending(recipe.at_end, recipe.end_ids)
     prompts = [
@@ -48,7 +50,7 @@ def sampled_part(
             "entropy": [one.entropy for one in made],
             "log_prob": [one.log_prob for one in made],
             "end_probability": [one.end_probability for one in made],
-            "bytes": [lengths(one.tokens.tolist()) for one in made],
+            "bytes": [_bytes(one.tokens.tolist(), lengths, recipe.end_ids) for one in made],
             "ended": [one.ended for one in made],
         },
         schema=SAMPLES,
@@ -59,6 +61,7 @@ def scored_part(
     examples: pl.DataFrame, language: Language, *, decodings: Sequence[Decoding], ending: Ending
 ) -> list[pl.DataFrame]:
     """Log loss and entropy of each human continuation, a table a decoding.  # SCORES"""
+    _require_known_ids(examples, language)
     texts = _texts(examples["prompt_ids"], examples["continuation_ids"])
     return [
         pl.DataFrame(
@@ -96,6 +99,22 @@ def replayed_part(
         },
         schema=REPLAY,
     )
+
+
+def _require_known_ids(examples: pl.DataFrame, language: Language) -> None:
+    columns = pl.col("prompt_ids", "continuation_ids").list.max().max()
+    largest = max(examples.select(columns).row(0))
+    if largest >= language.vocabulary:
+        raise ModelError(
+            f"token ids below {language.vocabulary} were expected, as many as the network has "
+            f"logits, found {largest} in the examples: give the model the tokenizer it was "
+            "trained with"
+        )
+
+
+def _bytes(tokens: list[int], lengths: Lengths, end_ids: Sequence[int]) -> list[int]:
+    sizes = zip(tokens, lengths(tokens), strict=True)
+    return [0 if token in end_ids else size for token, size in sizes]
 
 
 def tokens_in(lists: pl.Series) -> int:

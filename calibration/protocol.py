@@ -23,8 +23,6 @@ ALWAYS = (
     "reference one position late, which drops its first token.",
     "The weights that generate are the weights that score, in one precision; the published code "
     "samples in 16 bits and scores in 4.",
-    "A generation is as long as the human continuation it stands beside, so that every position "
-    "weighs the same on both sides.",
     "Texts are selected by bytes, without looking at a tokenizer, so that every model sees the "
     "same ones.",
     "EntCE is fitted as it is, with a sign; the published fit takes its logarithm and gives no "
@@ -48,7 +46,10 @@ def _of_end(study: Study) -> list[str]:
         return []
     return [
         "The end-of-text token is taken out of the distribution; the published protocol stops at "
-        "it, which makes a perfect model measure too much entropy where texts end."
+        "it, which makes a perfect model measure too much entropy where texts end.",
+        "A generation is as long as the human continuation it stands beside, so that every "
+        "position weighs the same on both sides; where generations stop, late positions weigh "
+        "less on their side.",
     ]
 
 

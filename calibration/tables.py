@@ -162,7 +162,8 @@ CURVES = pl.Schema(
         "entropy": pl.Float64(),
         "log_loss": pl.Float64(),
         "teacher_entropy": pl.Float64(),
-        "count": pl.Int64(),
+        "count": pl.Int64(),  # generations that have this step
+        "count_human": pl.Int64(),
         "entropy_se": pl.Float64(),
         "log_loss_se": pl.Float64(),
         "teacher_entropy_se": pl.Float64(),

@@ -28,6 +28,7 @@ SIZES: Final = {
     "non_embedding_parameters": "non-embedding parameters",
     "tokens": "training tokens",
 }
+NO_EXPONENT: Final = "no exponent: "  # begins the warning that says why a fit has none
 _SUFFIXES: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
@@ -94,13 +95,8 @@ def exponent(fit: Row) -> str:
 
 def undetermined_because(fit: Row) -> str:
     """Why a fit has no exponent, in one clause."""
-    models = count(fit["models"], "model")
-    if not _finite(fit["exponent"]) or not (_finite(fit["low"]) and _finite(fit["high"])):
-        return f"{models} of this family cannot give it an interval"
-    return (
-        f"the {QUANTITIES[fit['quantity']]} of these {models} cannot be told from 0, "
-        "so any exponent fits"
-    )
+    marked = [one for one in fit["warnings"] or [] if one.startswith(NO_EXPONENT)]
+    return marked[0].removeprefix(NO_EXPONENT) if marked else "no interval can be given"
 
 
 def findings(ent_ce: pl.DataFrame, fits: pl.DataFrame) -> list[str]:

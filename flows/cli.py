@@ -88,10 +88,11 @@ def report(study: StudyPath, store: StoreOption = DEFAULT_STORE) -> None:
 
 @store_app.command(epilog="Example: calibration store verify --store artifacts")
 def verify(store: StoreOption = DEFAULT_STORE) -> None:
-    """Hash every file against its manifest; exit code 1 names each bad one."""
+    """Hash every file; name each bad one, take it out of the store, and exit with 1."""
     with _sentences():
         from tqdm import tqdm
 
+        from storage.artifacts import unseal
         from storage.store import open_store
         from storage.verification import verified
 
@@ -100,9 +101,10 @@ def verify(store: StoreOption = DEFAULT_STORE) -> None:
         faulty = [one for one in files if one.fault is not None]
         for one in faulty:
             typer.echo(f"{one.key} {one.fault}", err=True)
+            unseal(place, one.key)
         typer.echo(f"{len(files)} files checked in {place.root}, {len(faulty)} bad")
         if faulty:
-            typer.echo("Run the study again: what is bad is made again.", err=True)
+            typer.echo("Taken out of the store: run the study again to make them again.", err=True)
             raise typer.Exit(1)
 
 

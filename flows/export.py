@@ -9,7 +9,7 @@ from calibration.lineage import Lineage
 from storage.artifacts import manifest_of, read_file, read_table
 from storage.store import Store
 
-EXPORTED = ("ent_ce", "curves", "fits")
+EXPORTED = ("ent_ce", "curves", "fits", "bands")
 
 
 def exported(lineage: Lineage, store: Store, out: Path) -> list[Path]:

@@ -66,10 +66,10 @@ def measure(measurements: tuple[Measurement, ...], root: str, place: Place) -> N
     """Samples, scores and summaries of one model."""
     model = measurements[0].model
     directory = str(model_directory(model, Path(root)))
-    samples = {one.title: one.samples for one in measurements}
-    scores = {one.title: one.scores for one in measurements}
+    samples = {one.samples: one.title for one in measurements}
+    scores = {one.scores: one.title for one in measurements}
     sample(samples, model=model.name, directory=directory, store=place.store)
-    for title, recipe in samples.items():
+    for recipe, title in samples.items():
         place.judge(recipe, title=f"samples of {title}")
     score(scores, model=model.name, directory=directory, store=place.store)
     for one in measurements:

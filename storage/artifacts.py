@@ -62,11 +62,15 @@ class Manifest(BaseModel):
 
 def manifest_of(store: Store, recipe: Recipe) -> Manifest | None:
     """The manifest of an artifact; None when there is none, or only another artifact's."""
+    return _manifest_at(store, recipe.address)
+
+
+def _manifest_at(store: Store, address: str) -> Manifest | None:
     try:
-        manifest = parsed_manifest(store.read(f"{recipe.address}/{MANIFEST}"))
+        manifest = parsed_manifest(store.read(f"{address}/{MANIFEST}"))
     except (KeyError, ValueError):
         return None
-    return manifest if manifest.address == recipe.address else None
+    return manifest if manifest.address == address else None
 
 
 def parsed_manifest(content: bytes) -> Manifest:
@@ -85,9 +89,14 @@ def _fields_digest(fields: Mapping[str, object]) -> str:
 
 def is_complete(store: Store, recipe: Recipe) -> bool:
     """Whether the manifest is there and every file it names has its size."""
-    manifest = manifest_of(store, recipe)
+    return is_complete_at(store, recipe.address)
+
+
+def is_complete_at(store: Store, address: str) -> bool:
+    """The same of an address alone."""
+    manifest = _manifest_at(store, address)
     return manifest is not None and all(
-        store.size(f"{recipe.address}/{file.name}") == file.bytes for file in manifest.files
+        store.size(f"{address}/{file.name}") == file.bytes for file in manifest.files
     )
 
 
@@ -196,12 +205,17 @@ def _checked(store: Store, recipe: Recipe, file: StoredFile) -> bytes:
         content = b""
     if hashlib.sha256(content).hexdigest() == file.sha256:
         return content
-    store.remove(f"{recipe.address}/{MANIFEST}")
-    store.remove(key)
+    unseal(store, key)
     raise StoreError(
         f"{key} does not match its hash and was not used: run the same command again, "
         "and what is damaged is made again"
     )
+
+
+def unseal(store: Store, key: str) -> None:
+    """Take a file that does not match its hash out of the store, so that a run makes it again."""
+    store.remove(f"{key.rpartition('/')[0]}/{MANIFEST}")
+    store.remove(key)
 
 
 def _parquet(frame: pl.DataFrame, metadata: Mapping[str, str]) -> bytes:

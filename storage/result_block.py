@@ -2,7 +2,7 @@
 
 from prefect.filesystems import WritableFileSystem
 
-from storage.artifacts import MANIFEST
+from storage.artifacts import is_complete_at
 from storage.store import open_store
 
 
@@ -20,7 +20,7 @@ class ArtifactRecords(WritableFileSystem):
         """The record at a key; ValueError, which is a miss, unless its artifact is complete."""
         store = open_store(self.location)
         directory = path.rpartition("/")[0]
-        if store.size(f"{directory}/{MANIFEST}") is None:
+        if not is_complete_at(store, directory):
             raise ValueError(f"{directory} is not complete, so no record of it counts")
         try:
             return store.read(path)

@@ -62,7 +62,8 @@ def _bytes_of_tokens(tokenizer: PreTrainedTokenizerBase) -> list[bytes]:
     raw = _byte_level if _is_byte_level(tokenizer, plain.values()) else _spelled
     pieces = {index: raw(name) for index, name in plain.items()}
     pieces |= {index: text.encode() for index, text in added.items()}
-    pieces |= dict.fromkeys(tokenizer.all_special_ids, b"")
+    controls = [index for index, one in tokenizer.added_tokens_decoder.items() if one.special]
+    pieces |= dict.fromkeys([*tokenizer.all_special_ids, *controls], b"")
     # Ids may have gaps, which stand for no text.
     return [pieces.get(index, b"") for index in range(max(pieces, default=-1) + 1)]
 

@@ -27,6 +27,7 @@ TOKENIZER_FILES = (
 )
 VOCABULARY_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 EMBEDDING = re.compile(r"embed|wte|wpe|lm_head|output_layer")
+HEAD = re.compile(r"lm_head|embed_out|output_layer")
 # Causal masks and rotary frequencies that some checkpoints store; they are no parameters.
 CONSTANT = re.compile(r"\b(attn|attention)\.(masked_)?bias$|inv_freq$")
 CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len")
@@ -65,7 +66,7 @@ def model_facts(entry: ModelEntry, root: Path) -> ModelFacts:
     directory = model_directory(entry, root)
     config = _config(directory)
     weights = _weight_files(entry.name, directory)
-    shapes = _shapes(entry.name, weights)
+    shapes = _without_tied_head(_shapes(entry.name, weights), config)
     embedded = sum(size for name, size in shapes.items() if EMBEDDING.search(name))
     counted = sum(shapes.values())
     vocabulary = _vocabulary(directory, config)
@@ -145,6 +146,14 @@ def _shapes(name: str, weights: list[Path]) -> dict[str, int]:
                 f"read ({error}): copy the file again"
             ) from error
     return {key: size for key, size in sizes.items() if not CONSTANT.search(key)}
+
+
+def _without_tied_head(shapes: dict[str, int], config: dict[str, Any]) -> dict[str, int]:
+    """The parameters, a head that is the embedding itself counted once, however it was saved."""
+    if not config.get("tie_word_embeddings"):
+        return shapes
+    inside = {key: size for key, size in shapes.items() if not HEAD.search(key)}
+    return inside if any(EMBEDDING.search(key) for key in inside) else shapes
 
 
 def _tokenizer_digest(name: str, directory: Path) -> str:

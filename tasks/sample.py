@@ -25,18 +25,17 @@ LOG = logging.getLogger("calibration")
 
 @task(task_run_name="sample {model}", cache_policy=NO_CACHE, persist_result=False)
 def sample(
-    recipes: Mapping[str, SamplesRecipe], *, model: str, directory: str, store: str
+    recipes: Mapping[SamplesRecipe, str], *, model: str, directory: str, store: str
 ) -> list[str]:
-    """Make the missing Samples of one model, by title, loading it once; their addresses."""
+    """Make the missing Samples of one model, titles given, loading it once; addresses."""
     place = open_store(store)
-    missing = {title: recipe for title, recipe in recipes.items() if not is_complete(place, recipe)}
+    missing = [recipe for recipe in recipes if not is_complete(place, recipe)]
     if missing:
-        precision = next(iter(missing.values())).model.precision
-        network = load_network(Path(directory), precision=precision)
+        network = load_network(Path(directory), precision=missing[0].model.precision)
         vocabulary = read_vocabulary(Path(directory))
-        for title, recipe in missing.items():
-            _sample(recipe, network, vocabulary, place, title)
-    return [recipe.address for recipe in missing.values()]
+        for recipe in missing:
+            _sample(recipe, network, vocabulary, place, recipes[recipe])
+    return [recipe.address for recipe in missing]
 
 
 def _sample(

@@ -25,45 +25,42 @@ LOG = logging.getLogger("calibration")
 
 @task(task_run_name="score {model}", cache_policy=NO_CACHE, persist_result=False)
 def score(
-    recipes: Mapping[str, ScoresRecipe], *, model: str, directory: str, store: str
+    recipes: Mapping[ScoresRecipe, str], *, model: str, directory: str, store: str
 ) -> list[str]:
-    """Make the missing Scores of one model, by title, loading it once; their addresses."""
+    """Make the missing Scores of one model, titles given, loading it once; addresses."""
     place = open_store(store)
-    missing = [
-        (title, recipe) for title, recipe in recipes.items() if not is_complete(place, recipe)
-    ]
+    missing = [recipe for recipe in recipes if not is_complete(place, recipe)]
     if missing:
-        network = load_network(Path(directory), precision=missing[0][1].model.precision)
-        for _, group in groupby(missing, key=lambda item: item[1].examples):
-            _score(dict(group), network, place, model)
-    return [recipe.address for _, recipe in missing]
+        network = load_network(Path(directory), precision=missing[0].model.precision)
+        for _, group in groupby(missing, key=lambda recipe: recipe.examples):
+            _score({recipe: recipes[recipe] for recipe in group}, network, place, model)
+    return [recipe.address for recipe in missing]
 
 
-def _score(recipes: dict[str, ScoresRecipe], network: Network, place: Store, model: str) -> None:
+def _score(recipes: dict[ScoresRecipe, str], network: Network, place: Store, model: str) -> None:
     started = time.monotonic()
-    first = next(iter(recipes.values()))
+    first = next(iter(recipes))
     suite = VERSIONS["examples"]
     examples = read_judged(place, first.examples, suite, table="examples")
     progress = {
-        title: progress_of(place, recipe, table="scores", rows=len(examples))
-        for title, recipe in recipes.items()
+        recipe: progress_of(place, recipe, table="scores", rows=len(examples)) for recipe in recipes
     }
     wanted = sorted({index for one in progress.values() for index in one.missing})
     ending = Ending(first.at_end, first.end_ids)
-    decodings = [recipe.decoding for recipe in recipes.values()]
+    decodings = [recipe.decoding for recipe in recipes]
     total = sum(tokens_in(part_rows(examples, index)["continuation_ids"]) for index in wanted)
     with tqdm(total=total, desc=f"score {model}", unit=" tokens", disable=None) as bar:
         for index in wanted:
             rows = part_rows(examples, index)
             parts = scored_part(rows, network, decodings=decodings, ending=ending)
-            for (title, recipe), part in zip(recipes.items(), parts, strict=True):
-                if index in progress[title].missing:
+            for recipe, part in zip(recipes, parts, strict=True):
+                if index in progress[recipe].missing:
                     stored = write_table(place, recipe, part, table="scores", index=index)
-                    progress[title].kept[index] = stored
+                    progress[recipe].kept[index] = stored
             bar.update(tokens_in(rows["continuation_ids"]))
     seconds = time.monotonic() - started
     facts = {"vocabulary": network.vocabulary}
-    for title, recipe in recipes.items():
-        files = list(progress[title].kept.values())
+    for recipe, title in recipes.items():
+        files = list(progress[recipe].kept.values())
         seal(place, recipe, files, title=title, seconds=seconds, tokens=total, facts=facts)
     LOG.info("score %s: %d tokens under %d decodings", model, total, len(decodings))

@@ -33,7 +33,7 @@ class Bench(NamedTuple):
 
     def sample(self) -> list[str]:
         return sample.fn(
-            {one.title: one.samples for one in self.lineage.measurements},
+            {one.samples: one.title for one in self.lineage.measurements},
             model="m0",
             directory=self.directory,
             store=str(self.store.root),
@@ -41,7 +41,7 @@ class Bench(NamedTuple):
 
     def score(self) -> list[str]:
         return score.fn(
-            {one.title: one.scores for one in self.lineage.measurements},
+            {one.scores: one.title for one in self.lineage.measurements},
             model="m0",
             directory=self.directory,
             store=str(self.store.root),

@@ -28,7 +28,7 @@ class Decoding:
     @property
     def label(self) -> str:
         """The decoding as people write it."""
-        return f"temperature {self.temperature:g}"
+        return f"temperature {repr(float(self.temperature)).removesuffix('.0')}"
 
 
 @dataclass(frozen=True)

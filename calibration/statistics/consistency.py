@@ -146,7 +146,9 @@ def agrees_in_16_bits(consistency: ReplayConsistency) -> bool:
 
     Single tokens differ in 16 bits; what must not happen is that the differences add up.
     """
-    allowed = SHARE_OF_ERROR * consistency.entropy_se
+    error = consistency.entropy_se
+    # With one source text no error is known; what is too small to matter is still known.
+    allowed = SHARE_OF_ERROR * error if math.isfinite(error) else SMALLEST_BIAS
     return (
         abs(consistency.mean_entropy_difference) < allowed
         and abs(consistency.mean_log_prob_difference) < allowed

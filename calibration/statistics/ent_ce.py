@@ -160,6 +160,7 @@ def curves(positions: pl.DataFrame) -> pl.DataFrame:
         log_loss="mean_log_loss",
         teacher_entropy="mean_teacher_entropy",
         count=pl.col("count_generated").cast(pl.Int64),
+        count_human=pl.col("count_human").cast(pl.Int64),
         entropy_se=_root(_product(own, own)),
         log_loss_se=_root(_product(loss, loss)),
         teacher_entropy_se=_root(_product(teacher, teacher)),

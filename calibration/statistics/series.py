@@ -32,6 +32,7 @@ Size = Literal["parameters", "non_embedding_parameters", "tokens"]
 
 FITTED = (ENT_CE, DRIFT)
 METHOD = "raw-scale generalised least squares with scatter between models (restricted likelihood)"
+SAME_TOKENIZER = 0.01  # of bytes per token: one tokenizer on one text has one value
 BAND_POINTS = 64  # smooth on a page; the line has no finer detail
 
 FROM_LAW = (
@@ -131,7 +132,7 @@ def _fit(
         for member, found in zip(members, estimates, strict=True)
     }
     clusters = min(found.clusters for found in estimates)
-    warnings = _value_warnings(quantity, values, clusters)
+    warnings = (*_tokenizer_warnings(estimates), *_value_warnings(quantity, values, clusters))
     obstacle = _obstacle(members, values, clusters, x)
     if obstacle is not None:
         return _Fit(quantity, None, (obstacle, *warnings))
@@ -152,7 +153,9 @@ def _obstacle(
     without_size = [member.name for member in members if getattr(member, x) is None]
     undefined = [name for name, value in values.items() if not math.isfinite(value)]
     if len(members) < MODELS_NEEDED:
-        return f"{MODELS_NEEDED} models are needed for an interval, found {len(members)}"
+        return (
+            f"no exponent: {MODELS_NEEDED} models are needed for an interval, found {len(members)}"
+        )
     if without_size:
         return f"no exponent: {x} is not known for {', '.join(without_size)}"
     if undefined:
@@ -162,6 +165,16 @@ def _obstacle(
     if np.ptp(_sizes(members, x)) == 0:
         return f"no exponent: all models have the same {x}"
     return None
+
+
+def _tokenizer_warnings(found: Sequence[Estimate]) -> tuple[str, ...]:
+    sizes = [one.bytes_per_token_human for one in found if one.bytes_per_token_human > 0]
+    if not sizes or max(sizes) <= (1 + SAME_TOKENIZER) * min(sizes):
+        return ()
+    return (
+        f"the models' tokens hold {min(sizes):.2f} to {max(sizes):.2f} bytes of this text, so that "
+        "nats per token, and the spans measured, are not the same thing for all of them",
+    )
 
 
 def _value_warnings(quantity: Quantity, values: dict[str, float], clusters: int) -> tuple[str, ...]:

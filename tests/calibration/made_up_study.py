@@ -138,6 +138,7 @@ def _curve(name: str, size: int, decoding: str) -> pl.DataFrame:
             "log_loss": log_loss,
             "teacher_entropy": human,
             "count": np.full(STEPS, EXAMPLES),
+            "count_human": np.full(STEPS, EXAMPLES),
             "entropy_se": np.full(STEPS, 0.07),
             "log_loss_se": np.full(STEPS, 0.09),
             "teacher_entropy_se": np.full(STEPS, 0.06),

@@ -107,12 +107,15 @@ def test_bins_average_by_count_and_keep_standard_errors() -> None:
             "position": [1, 2, 3, 4],
             "entropy": [1.0, 4.0, 2.0, 2.0],
             "entropy_se": [0.3, 0.6, 0.1, None],
+            "log_loss": [2.0, 4.0, 3.0, 3.0],
             "count": [2, 1, 1, 1],
+            "count_human": [1, 1, 1, 1],
         }
     )
     bins = binned(curve, 2)
     assert bins["position"].to_list() == [1.5, 3.5]
     assert bins["entropy"].to_list() == [2.0, 2.0]
+    assert bins["log_loss"].to_list() == [3.0, 3.0]
     assert bins["entropy_se"][0] == pytest.approx(0.4)
     assert np.isnan(bins["entropy_se"][1])
 

@@ -224,7 +224,7 @@ def test_a_window_beyond_the_context_is_one_sentence() -> None:
         "expected (the context of 'a'), found 60 + 5: make one of them smaller"
     )
     resolved(datasets=[dataset(prompt=60, continuation=4)])
-    unlimited = {name: facts(1, context=None) for name in MODELS}
+    unlimited = {name: facts(n, context=None) for n, name in enumerate(MODELS)}
     resolved(unlimited, datasets=[dataset(prompt=6000, continuation=5)])
 
 
@@ -235,3 +235,10 @@ def test_views_name_each_thing_once() -> None:
     titles = [one.title for one in study.of_model("b")]
     assert titles == [f"b on {name} at temperature {t}" for name in "yz" for t in ("1", "0.9")]
     assert study.of_model("nobody") == ()
+
+
+def test_one_network_stands_once_in_a_family() -> None:
+    twins = MODELS | {"b": facts(1)}
+    with pytest.raises(StudyError, match=r"`models\[2\]`: each network was expected once"):
+        resolved(twins)
+    resolved(twins, models=[model("a"), model("b", family="another")])

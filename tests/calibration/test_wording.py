@@ -29,6 +29,7 @@ FIT: Row = {
     "low": -0.30,
     "high": 0.05,
     "identified": True,
+    "warnings": [],
 }
 
 
@@ -144,3 +145,9 @@ def test_findings_without_any_value_claim_nothing() -> None:
     frame = pl.DataFrame(rows, schema_overrides={"ent_ce": pl.Float64})
     fits = pl.DataFrame(schema={"quantity": pl.String})
     assert findings(frame, fits)[0] == "EntCE is undetermined for 1 model."
+
+
+def test_an_exponent_that_is_not_determined_says_the_fits_own_reason() -> None:
+    reason = "no exponent: the amplitude of drift cannot be told from 0"
+    words = exponent(FIT | {"identified": False, "warnings": ["12 clusters are few", reason]})
+    assert words == "not determined: the amplitude of drift cannot be told from 0"

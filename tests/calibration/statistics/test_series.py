@@ -114,7 +114,9 @@ def test_fewer_than_three_models_have_a_row_without_an_exponent(models: int) -> 
     assert found["exponent"] is None
     assert found["identified"] is False
     assert found["models"] == models
-    assert found["warnings"] == [f"3 models are needed for an interval, found {models}"]
+    assert found["warnings"] == [
+        f"no exponent: 3 models are needed for an interval, found {models}"
+    ]
     assert fitted.bands.is_empty()
     assert fitted.bands.schema == BANDS
     assert fitted.ent_ce.height == models
