@@ -8,6 +8,7 @@ import pytest
 from markov import ClosedForm, Floats, chain, entropies, stationary, texts, write_checkpoint
 
 from calibration.engine.decoding import Decoding, Ending
+from calibration.errors import ModelError
 from calibration.measurement import replayed_part, sampled_part, scored_part
 from calibration.recipes import (
     AtEnd,
@@ -143,6 +144,16 @@ def test_stopping_makes_a_perfect_model_measure_too_much_by_the_closed_form(tmp_
     bias = rate * (np.log(1 / rate) - inside)
     assert abs(measured.value - bias) < 4 * measured.standard_error
     assert bias > 4 * measured.standard_error
+
+
+def test_tokens_that_the_network_does_not_know_are_a_sentence(tmp_path: Path) -> None:
+    found = Measured(tmp_path, chain(5), chain(6))
+    network = load_network(tmp_path, precision="float32")
+    strange = found.examples.with_columns(
+        pl.col("continuation_ids").list.eval(pl.element() + network.vocabulary)
+    )
+    with pytest.raises(ModelError, match="token ids below 8 were expected"):
+        scored_part(strange, network, decodings=[Decoding()], ending=Ending("continue", (7,)))
 
 
 def test_drift_at_the_first_step_is_zero(tmp_path: Path) -> None:

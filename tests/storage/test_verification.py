@@ -9,7 +9,7 @@ import pytest
 from small_recipes import EXAMPLES, SAMPLES, SCORES, TEXTS, changed
 
 from calibration.recipes import Recipe
-from storage.artifacts import MANIFEST, seal, write_file, write_table
+from storage.artifacts import MANIFEST, seal, state_of, unseal, write_file, write_table
 from storage.store import Store
 from storage.verification import verified
 
@@ -138,3 +138,14 @@ def test_any_flipped_bit_of_a_manifest_is_named(store: Store) -> None:
     for at in range(0, len(whole), 97):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
         assert set(faults(alone)) == {key(alone, path)}, whole[at - 20 : at + 20]
+
+
+def test_what_is_taken_out_is_made_again_and_nothing_else(store: Store) -> None:
+    bad = part(store, SAMPLES, 1)
+    bad.write_bytes(bad.read_bytes()[:-1] + b"x")
+    for faulty in faults(store):
+        unseal(store, faulty)
+    assert not bad.exists()
+    assert state_of(store, SAMPLES) == "partial"
+    assert {state_of(store, one) for one in (TEXTS, EXAMPLES, SCORES, HUGE)} == {"complete"}
+    assert faults(store) == {}

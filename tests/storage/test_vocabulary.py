@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markov import END_ID, LETTERS, letter_tokenizer
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import AddedToken, PreTrainedTokenizerFast
 
 from calibration.errors import ModelError
 from storage.vocabulary import Vocabulary, read_vocabulary
@@ -82,6 +82,13 @@ def test_special_tokens_stand_in_front_once_and_have_no_bytes() -> None:
     assert ids[0] == 0
     assert ids.count(0) == 1
     assert BYTE_LEVEL.token(0) == b""
+
+
+def test_a_control_token_has_no_bytes_though_no_role_names_it() -> None:
+    tokenizer = byte_level()
+    tokenizer.add_tokens([AddedToken("<|end_of_turn|>", special=True)])
+    vocabulary = Vocabulary(tokenizer)
+    assert vocabulary.token(tokenizer.convert_tokens_to_ids("<|end_of_turn|>")) == b""
 
 
 def test_a_token_that_was_added_has_the_bytes_of_its_text() -> None:

@@ -70,6 +70,16 @@ def test_a_stated_size_stands_for_the_count(model: Path) -> None:
     assert found.identity == facts(model).identity
 
 
+def test_a_tied_head_that_was_saved_is_counted_once(model: Path) -> None:
+    tensors = load_file(model / "model.safetensors")
+    (embedding,) = [one for name, one in tensors.items() if "embed" in name]
+    save_file(tensors | {"lm_head.weight": embedding.copy()}, model / "model.safetensors")
+    rewrite(model / "config.json", lambda config: config.update(tie_word_embeddings=True))
+    assert facts(model).parameters == COUNTED - (EMBEDDED - embedding.size)
+    rewrite(model / "config.json", lambda config: config.update(tie_word_embeddings=False))
+    assert facts(model).parameters == COUNTED - EMBEDDED + 2 * embedding.size
+
+
 def test_masks_and_frequencies_are_no_parameters(model: Path) -> None:
     tensors = load_file(model / "model.safetensors")
     constants = {

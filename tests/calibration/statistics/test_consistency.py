@@ -169,6 +169,15 @@ def test_rounding_agrees_in_16_bits_and_not_in_32() -> None:
     assert abs(found.trend_z) < 4
 
 
+def test_one_text_agrees_in_16_bits_when_the_difference_is_too_small_to_matter() -> None:
+    model = chain(6)
+    walk = walked(model, model.sampled(np.random.default_rng(0), 1))
+    assert agrees_in_16_bits(replay_consistency(replayed(*walk, noise=np.full((1, STEPS), 1e-4))))
+    assert not agrees_in_16_bits(
+        replay_consistency(replayed(*walk, noise=np.full((1, STEPS), 3e-3)))
+    )
+
+
 def test_differences_that_grow_with_the_step_are_refused() -> None:
     model = chain(7)
     noise = np.broadcast_to(np.linspace(-0.05, 0.05, STEPS), (TEXTS, STEPS)) + 0.001 * (
