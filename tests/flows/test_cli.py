@@ -53,7 +53,7 @@ BAD = {
     "zero examples": (
         put("datasets", 0, "examples", value=0),
         "datasets[1].examples",
-        "greater than 0",
+        "above 0",
     ),
     "no models": (put("models", value=[]), "`models`", "add one"),
     "no decodings": (put("decodings", value=[]), "`decodings`", "add one"),

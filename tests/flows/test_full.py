@@ -36,7 +36,7 @@ def task_states(flow_run: UUID | None) -> dict[str, str]:
     with get_client(sync_client=True) as client:
         wanted = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run]))
         runs = client.read_task_runs(flow_run_filter=wanted)
-    return {run.name: run.state_name for run in runs if not run.name.startswith("measure ")}
+    return {run.name: run.state_name for run in runs if not run.name.startswith("measure-model")}
 
 
 @pytest.fixture(scope="module")
