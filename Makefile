@@ -23,7 +23,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@if $(PYTHON) -c 'import torch' 2>/dev/null; then site=--system-site-packages; fi; $(PYTHON) -m venv $$site $(VENV)
 	@if $(BIN)/python -c 'import torch' 2>/dev/null; then grep -v '^torch==' constraints.txt; else cat constraints.txt; fi > $(VENV)/constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip # a current pip takes half the time
-	@$(BIN)/pip install --quiet --no-compile -c $(VENV)/constraints.txt -e '.[test]'
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --no-compile -c $(VENV)/constraints.txt -e '.[test]'
 	@touch $@
 
 quickstart: install
@@ -33,7 +33,7 @@ test: install
 	@$(BIN)/python -m pytest
 
 check: install
-	$(BIN)/pip install --quiet --no-compile -c $(VENV)/constraints.txt -e '.[test,check]'
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --no-compile -c $(VENV)/constraints.txt -e '.[test,check]'
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
