@@ -135,6 +135,8 @@ def _lineage(study: Path) -> "Lineage":
 def _show_stages() -> None:
     """Our own lines on the terminal; Prefect's go to its pages, and errors come as sentences."""
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    # The first server of a new Prefect home writes its database, longer than the 20 s it is given.
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger = logging.getLogger("calibration")
