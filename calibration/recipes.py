@@ -180,6 +180,8 @@ class ReportRecipe(Recipe):
 
     KIND: ClassVar[str] = "reports"
     VERSION: ClassVar[int] = 1
+    PAGE: ClassVar[str] = "report.html"
+    SUMMARY: ClassVar[str] = "summary.txt"
     study: str
     study_fit: StudyFitRecipe
 

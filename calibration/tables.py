@@ -195,6 +195,9 @@ FITS = pl.Schema(
     }
 )
 
+# What a fit holds, of one series and of a whole study: by name.
+SERIES_TABLES = ("ent_ce", "curves", "fits", "bands")
+
 # The fitted line with its pointwise interval, for the figures.
 BANDS = pl.Schema(
     {

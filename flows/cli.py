@@ -149,8 +149,8 @@ def _show_report(lineage: "Lineage", store: Path) -> None:
     from storage.store import Store
 
     files = report_files(lineage, Store(store))
-    typer.echo(files["summary.txt"].decode())
-    typer.echo(f"\nReport: {store / lineage.report.address / 'report.html'}")
+    typer.echo(files[lineage.report.SUMMARY].decode())
+    typer.echo(f"\nReport: {store / lineage.report.address / lineage.report.PAGE}")
 
 
 def _plan_lines(artifacts: "list[Planned]") -> Iterator[str]:

@@ -6,10 +6,9 @@ import polars as pl
 
 from calibration.errors import StoreError
 from calibration.lineage import Lineage
+from calibration.tables import SERIES_TABLES
 from storage.artifacts import manifest_of, read_file, read_table
 from storage.store import Store
-
-EXPORTED = ("ent_ce", "curves", "fits", "bands")
 
 
 def exported(lineage: Lineage, store: Store, out: Path) -> list[Path]:
@@ -22,7 +21,7 @@ def exported(lineage: Lineage, store: Store, out: Path) -> list[Path]:
     for name, content in files.items():
         (out / name).write_bytes(content)
     written = [out / name for name in files]
-    for table in EXPORTED:
+    for table in SERIES_TABLES:
         frame = read_table(store, lineage.report.study_fit, table)
         named = frame.select(pl.lit(lineage.study.name).alias("study"), pl.all())
         named.write_parquet(out / f"{table}.parquet")

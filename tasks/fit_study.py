@@ -6,6 +6,7 @@ import polars as pl
 from prefect import task
 
 from calibration.recipes import StudyFitRecipe
+from calibration.tables import SERIES_TABLES
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete, seal, write_table
 from storage.cache_policy import RecipePolicy
@@ -26,7 +27,7 @@ def fit_study(recipe: StudyFitRecipe, *, title: str, store: str) -> str:
         return recipe.address
     started = time.monotonic()
     files = []
-    for table in ("ent_ce", "curves", "fits", "bands"):
+    for table in SERIES_TABLES:
         frames = [read_judged(place, one, VERSIONS["fits"], table=table) for one in recipe.fits]
         files.append(write_table(place, recipe, pl.concat(frames), table=table))
     seal(place, recipe, files, title=title, seconds=time.monotonic() - started)

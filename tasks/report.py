@@ -10,15 +10,13 @@ from calibration.protocol import differences, notes_on_ends
 from calibration.recipes import ReportRecipe
 from calibration.report import Provenance, report_page, summary_text
 from calibration.study import Study
+from calibration.tables import SERIES_TABLES
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete, seal, write_file
 from storage.cache_policy import RecipePolicy
 from storage.provenance import code_commit, versions
 from storage.store import open_store
 from storage.verdicts import read_judged
-
-PAGE = "report.html"
-SUMMARY = "summary.txt"
 
 
 @task(
@@ -35,14 +33,14 @@ def report(recipe: ReportRecipe, *, study: Study, store: str) -> str:
     started = time.monotonic()
     ent_ce, curves, fits, bands = (
         read_judged(place, recipe.study_fit, VERSIONS["study-fits"], table=table)
-        for table in ("ent_ce", "curves", "fits", "bands")
+        for table in SERIES_TABLES
     )
     page = report_page(
         ent_ce, curves, fits, bands, _provenance(recipe, study, notes_on_ends(study, ent_ce))
     )
     files = [
-        write_file(place, recipe, PAGE, page.encode()),
-        write_file(place, recipe, SUMMARY, summary_text(ent_ce, fits).encode()),
+        write_file(place, recipe, recipe.PAGE, page.encode()),
+        write_file(place, recipe, recipe.SUMMARY, summary_text(ent_ce, fits).encode()),
     ]
     for number, dataset in enumerate(dict.fromkeys(ent_ce["dataset"])):
         decoding = ent_ce.filter(dataset=dataset)["decoding"][0]
