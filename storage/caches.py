@@ -1,4 +1,4 @@
-"""A key-value cache that is allocated once: appending a token writes it, and copies nothing else.
+"""A key-value cache with room ahead: appending a token writes it, and seldom copies anything else.
 
 The library's growing cache copies every earlier key and value at every step, which at 256 steps
 costs more than the network itself on a CPU.
@@ -11,9 +11,11 @@ from torch import Tensor
 from transformers import Cache
 from transformers.cache_utils import DynamicLayer
 
+FIRST_ROOM = 512  # tokens a row; windows in bytes allow for far more tokens than most texts take
+
 
 class PreallocatedLayer(DynamicLayer):  # type: ignore[no-untyped-call]
-    """Keys and values of one layer, in room for `capacity` tokens a row."""
+    """Keys and values of one layer, in room for up to `capacity` tokens a row."""
 
     def __init__(self, capacity: int, **settings: Any) -> None:  # noqa: ANN401
         super().__init__(**settings)  # type: ignore[no-untyped-call]
@@ -30,14 +32,15 @@ class PreallocatedLayer(DynamicLayer):  # type: ignore[no-untyped-call]
 
         # (batch, heads, tokens so far, width of a head)
         """
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-            self._key_room, self._value_room = (
-                states.new_empty(*states.shape[:2], self._capacity, states.shape[-1])
-                for states in (key_states, value_states)
-            )
         start = self.get_seq_length()
         end = start + key_states.shape[-2]
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+            self._key_room, self._value_room = key_states[:, :, :0], value_states[:, :, :0]
+        if end > self._key_room.shape[-2]:
+            room = min(self._capacity, max(end, FIRST_ROOM, 2 * self._key_room.shape[-2]))
+            self._key_room = _enlarged(self._key_room, room)
+            self._value_room = _enlarged(self._value_room, room)
         self._key_room[:, :, start:end] = key_states
         self._value_room[:, :, start:end] = value_states
         self.keys, self.values = self._key_room[:, :, :end], self._value_room[:, :, :end]
@@ -45,6 +48,12 @@ class PreallocatedLayer(DynamicLayer):  # type: ignore[no-untyped-call]
 
 
 def preallocated(capacity: int) -> Cache:
-    """An empty cache with room for `capacity` tokens a row in every layer."""
+    """An empty cache with room for up to `capacity` tokens a row in every layer."""
     layer: Any = partial(PreallocatedLayer, capacity)
     return Cache(layer_class_to_replicate=layer)
+
+
+def _enlarged(states: Tensor, room: int) -> Tensor:
+    larger = states.new_empty(*states.shape[:2], room, states.shape[-1])
+    larger[:, :, : states.shape[-2]] = states
+    return larger

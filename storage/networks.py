@@ -1,4 +1,4 @@
-"""From a directory of weights to a `Language`: the one adapter to transformers.
+"""From a checkpoint to a `Language`: the one adapter to transformers.
 
 Only torch and transformers are imported, so that it runs on a bare GPU machine. On load the
 chunked projection is compared with the model's own logits; where they differ (soft-capped or
@@ -6,21 +6,31 @@ scaled heads) the model's own forward is used.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import (
+    AutoModelForCausalLM,
+    GgufConfig,
+    PreTrainedModel,
+    modeling_gguf_pytorch_utils,
+)
 from transformers.utils import logging as transformers_logging
 
 from calibration.engine.language import Batch, Generation, predicting
 from calibration.errors import ModelError
 from storage.caches import preallocated
 
+if TYPE_CHECKING:  # it brings libraries that a machine with weights alone need not have
+    from storage.weights import Checkpoint
+
 # Largest difference of log probabilities by which two ways to the same logits may differ: rounding
 # in the model's own head, which 16-bit weights leave in 16 bits and we do not.
 PROJECTION_TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 0.25, torch.float16: 0.05}
+CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len")
 PROBE_TOKENS = 32  # of arbitrary ids: enough to meet a soft cap or a scale
 
 
@@ -38,6 +48,13 @@ class Network:
     @property
     def vocabulary(self) -> int:
         return int(self._model.get_output_embeddings().weight.shape[0])
+
+    @property
+    def context(self) -> int | None:
+        """Tokens the network can see; None where its configuration states no limit."""
+        config = self._model.config.get_text_config()
+        found = (getattr(config, key, None) for key in CONTEXT_KEYS)
+        return next((int(limit) for limit in found if limit), None)
 
     @property
     def device(self) -> torch.device:
@@ -114,32 +131,44 @@ class _WholeModel:
         return output
 
 
-def load_network(directory: Path, *, precision: str) -> Network:
-    """The model in a directory, in evaluation mode, on the GPU when there is one.
+def load_network(checkpoint: "Checkpoint", *, precision: str) -> Network:
+    """The model of a checkpoint, in evaluation mode, on the GPU when there is one.
 
-    Raises ModelError when the directory holds no model that transformers can load, or one whose
-    weights do not give numbers.
+    The weights of a GGUF file are unpacked into `precision`, like any others. Raises ModelError
+    when there is no model that transformers can load, or one whose weights do not give numbers.
     """
     # Loading is seconds; our own progress counts tokens.
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         loaded: Any = AutoModelForCausalLM.from_pretrained(
-            directory,
+            checkpoint.directory,
             dtype=getattr(torch, precision),
             local_files_only=True,
-            use_safetensors=True,
             output_loading_info=True,
+            **_format(checkpoint),
         )
         model, report = loaded
         if report["missing_keys"]:  # transformers would fill them with random numbers
             raise ValueError(f"its files lack {', '.join(sorted(report['missing_keys'])[:3])}")
         return Network(model.to("cuda" if torch.cuda.is_available() else "cpu"))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
+        kind = "in safetensors" if checkpoint.file is None else f"in {checkpoint.file}"
         raise ModelError(
-            f"{directory}: a causal language model in safetensors was expected, but it does not "
+            f"{checkpoint.directory}: a causal language model {kind} was expected, but it does not "
             f"load ({reason}): save it there with `model.save_pretrained`"
         ) from error
+
+
+def _format(checkpoint: "Checkpoint") -> dict[str, Any]:
+    if checkpoint.file is None:
+        return {"use_safetensors": True}
+    # Its bar heeds no setting, and would stand between our own lines.
+    bar: Any = modeling_gguf_pytorch_utils
+    bar.tqdm = partial(bar.tqdm, disable=True)
+    # An absolute path: a file of that name in the working directory would come first.
+    file = Path(checkpoint.directory, checkpoint.file).absolute()
+    return {"gguf_file": str(file), "quantization_config": GgufConfig(dequantize=True)}
 
 
 def _placement(mask: Tensor | None) -> dict[str, Any]:

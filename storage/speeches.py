@@ -39,8 +39,8 @@ def speeches(split: Split) -> list[SourceText]:
     clusters = [names[index] for index in near_identical(texts)]
     chosen = split_of_cluster(clusters, [len(raw) for raw in files.values()])
     return [
-        SourceText(cluster, "", text)
-        for cluster, text in zip(clusters, texts, strict=True)
+        SourceText(cluster, "", text, int(name[:4]))  # a name begins with the year
+        for name, cluster, text in zip(names, clusters, texts, strict=True)
         if chosen[cluster] == split
     ]
 

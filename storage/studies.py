@@ -1,5 +1,7 @@
-"""Study files: YAML on disk to a validated study, and back into the store as a root."""
+"""Study files: YAML on disk to a validated study, a study into the store, and one to begin with."""
 
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,12 @@ import yaml
 
 from calibration.errors import StudyError
 from calibration.study import Study, parsed_study
+from calibration.template import template
+from storage.store import Store
+
+STUDIES = "studies"
+LADDER = Path("models/ladder")  # from the checkout's root
+NEVER_WRAPPED = 10_000  # columns: a long path stays on its line
 
 
 class UniqueKeys(yaml.SafeLoader):
@@ -43,3 +51,37 @@ def read_study(path: Path) -> Study:
             "mend that line, or see studies/quickstart.yaml for one to copy"
         ) from error
     return parsed_study(content, str(path))
+
+
+def write_study(store: Store, study: Study, *, comments: Sequence[str]) -> Path:
+    """Put a study into the store as a file to read, copy and run; the file.
+
+    It holds the keys that were set, below `comments`, a line each; its place depends on what it
+    says alone.
+    """
+    content = study.model_dump(mode="json", exclude_unset=True)
+    lines = [f"# {one}" for one in comments]
+    body = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=NEVER_WRAPPED)
+    text = "\n".join([*lines, body]).encode()
+    key = f"{STUDIES}/{hashlib.sha256(text).hexdigest()}.yaml"
+    store.write(key, text)
+    return store.root / key
+
+
+def write_template(path: Path) -> None:
+    """Write a study to begin with. Raises StudyError when a file is there, or none can be."""
+    # Relative where the checkout is the working directory, so that the file reads well.
+    ladder = LADDER if LADDER.is_dir() else Path(__file__).parents[1] / LADDER
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(template(file=str(path), ladder=str(ladder)))
+    except FileExistsError:
+        raise StudyError(
+            f"{path}: a new file was expected, found one that is there already: give another "
+            "name, such as `calibration init mine.yaml`"
+        ) from None
+    except OSError as error:
+        raise StudyError(
+            f"{path}: a file was to be written there, but it cannot be ({error.strerror}): give "
+            "a path in a directory that is there"
+        ) from None

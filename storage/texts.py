@@ -7,16 +7,20 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
 from calibration.clusters import near_identical
 from calibration.errors import TextError
-from calibration.recipes import SourceIdentity
-from calibration.study import DatasetEntry, FilesSource, HubSource, SpeechesSource
+from calibration.recipes import SourceIdentity, TextsRecipe
+from calibration.study import DatasetEntry, FilesSource, HubSource, PythonSource, SpeechesSource
 from calibration.text import SourceText, unwrapped
-from storage.contents import file_digest
+from storage.contents import file_digest, joined_digest
+from storage.hub_texts import check_hub, hub_identity, hub_texts, text_digest
+from storage.python_source import module_texts, modules_digest
 from storage.speeches import speech_files, speeches
+from storage.years import year_of
 
 # Types are taken from every row of .jsonl and none of .csv: a first row of digits proves nothing.
 TABLES: dict[str, Callable[[Path], pl.DataFrame]] = {
@@ -26,6 +30,12 @@ TABLES: dict[str, Callable[[Path], pl.DataFrame]] = {
 }
 
 
+class _Row(NamedTuple):
+    text: str
+    cluster: str | None
+    year: int | None
+
+
 def source_identity(dataset: DatasetEntry, root: Path) -> SourceIdentity:
     """The texts of a data set by content. Raises TextError when there are none."""
     match dataset.source:
@@ -33,34 +43,49 @@ def source_identity(dataset: DatasetEntry, root: Path) -> SourceIdentity:
             raw = [name.encode() + b"\0" + text for name, text in speech_files().items()]
             digests = (hashlib.sha256(one).hexdigest() for one in raw)
             return SourceIdentity(kind="speeches", content=_joined(digests), split=split)
-        case FilesSource(column=column, cluster=cluster) as source:
-            files = _files(dataset.name, source, root)
-            tables = any(path.suffix in TABLES for path in files)
-            return SourceIdentity(
-                kind="files",
-                content=_joined(_named_digest(path) for path in files),
-                column=column if tables else None,
-                cluster=cluster if tables else None,
-            )
-        case HubSource(dataset=name):
-            raise _hub_refusal(dataset.name, name)
+        case FilesSource() as source:
+            return _files_identity(source, _files(dataset.name, source, root))
+        case HubSource() as source:
+            return hub_identity(dataset.name, source, root)
+        case PythonSource():
+            return SourceIdentity(kind="python-source", content=modules_digest())
 
 
-def source_texts(dataset: DatasetEntry, root: Path) -> list[SourceText]:
-    """Every text of a data set's source. Raises TextError when they cannot be read."""
+def source_texts(dataset: DatasetEntry, root: Path, recipe: TextsRecipe) -> list[SourceText]:
+    """Every text of a data set's source that the recipe can select.
+
+    Those of a hub may be more than memory holds, so what cannot be selected is left out. Raises
+    TextError when they cannot be read.
+    """
     match dataset.source:
         case SpeechesSource(split=split):
             return speeches(split)
         case FilesSource() as source:
             return _file_texts(dataset.name, source, _files(dataset.name, source, root))
-        case HubSource(dataset=name):
-            raise _hub_refusal(dataset.name, name)
+        case HubSource() as source:
+            return hub_texts(dataset.name, source, root, recipe=recipe)
+        case PythonSource():
+            return module_texts()
 
 
-def check_files(dataset: DatasetEntry, root: Path) -> None:
-    """Raises TextError, before anything expensive, for files that cannot be read as asked."""
-    if isinstance(dataset.source, FilesSource):
-        _read(dataset.name, dataset.source, _files(dataset.name, dataset.source, root))
+def check_source(dataset: DatasetEntry, root: Path) -> None:
+    """Raises TextError, before anything expensive, for texts that cannot be read as asked."""
+    match dataset.source:
+        case FilesSource() as source:
+            _read(dataset.name, source, _files(dataset.name, source, root))
+        case HubSource() as source:
+            check_hub(dataset.name, source, root)
+
+
+def _files_identity(source: FilesSource, files: Sequence[Path]) -> SourceIdentity:
+    tables = any(path.suffix in TABLES for path in files)
+    return SourceIdentity(
+        kind="files",
+        content=_joined(_named_digest(path) for path in files),
+        column=source.column if tables else None,
+        cluster=source.cluster if tables else None,
+        year=source.year if tables else None,
+    )
 
 
 def _files(name: str, source: FilesSource, root: Path) -> list[Path]:
@@ -100,27 +125,27 @@ def _named_digest(path: Path) -> str:
 
 def _joined(digests: Iterable[str]) -> str:
     # Sorted digests, not names: the order and place of files is not what they say.
-    return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
+    return joined_digest(sorted(digests))
 
 
 def _file_texts(name: str, source: FilesSource, files: Sequence[Path]) -> list[SourceText]:
-    texts, named = zip(*_read(name, source, files), strict=True)
+    rows = _read(name, source, files)
     # A cluster is named by its first text, so that moving or renaming files moves nothing.
-    firsts = [texts[index] for index in near_identical(texts)]
-    names = [hashlib.sha256(first.encode()).hexdigest()[:16] for first in firsts]
+    firsts = [rows[index].text for index in near_identical([row.text for row in rows])]
+    names = [text_digest(first) for first in firsts]
     return [
-        SourceText(name if cluster is None else cluster, "", text)
-        for text, cluster, name in zip(texts, named, names, strict=True)
+        SourceText(name if row.cluster is None else row.cluster, "", row.text, row.year)
+        for row, name in zip(rows, names, strict=True)
     ]
 
 
-def _read(name: str, source: FilesSource, files: Sequence[Path]) -> list[tuple[str, str | None]]:
-    """Every text that is not empty, unwrapped, with the cluster that its table names."""
-    rows: list[tuple[str, str | None]] = []
+def _read(name: str, source: FilesSource, files: Sequence[Path]) -> list[_Row]:
+    """Every text that is not empty, unwrapped, with what its table says of it."""
+    rows: list[_Row] = []
     for path in files:
-        rows += _rows(path, source) if path.suffix in TABLES else [(_decoded(path), None)]
-    unwrapped_rows = [(unwrapped(text), cluster) for text, cluster in rows]
-    kept = [(text, cluster) for text, cluster in unwrapped_rows if text.strip()]
+        rows += _rows(path, source) if path.suffix in TABLES else [_Row(_decoded(path), None, None)]
+    unwrapped_rows = [row._replace(text=unwrapped(row.text)) for row in rows]
+    kept = [row for row in unwrapped_rows if row.text.strip()]
     if not kept:
         raise TextError(
             f"data set {name!r}: texts were expected at {source.path}, found only empty ones: "
@@ -129,10 +154,24 @@ def _read(name: str, source: FilesSource, files: Sequence[Path]) -> list[tuple[s
     return kept
 
 
-def _rows(path: Path, source: FilesSource) -> list[tuple[str, str | None]]:
+def _rows(path: Path, source: FilesSource) -> list[_Row]:
     frame = _table(path, source).drop_nulls(source.column)
     cluster = pl.lit(None, pl.String) if source.cluster is None else pl.col(source.cluster)
-    return list(frame.select(pl.col(source.column), cluster.cast(pl.String).alias("")).iter_rows())
+    year = pl.lit(None) if source.year is None else pl.col(source.year)
+    columns = frame.select(
+        text=pl.col(source.column), cluster=cluster.cast(pl.String), year=year
+    ).iter_rows()
+    return [_Row(text, named, _year(path, source, when)) for text, named, when in columns]
+
+
+def _year(path: Path, source: FilesSource, value: object) -> int | None:
+    try:
+        return year_of(value)
+    except ValueError:
+        raise TextError(
+            f"{path}: a year or a date such as 2024-01-31 was expected in the column "
+            f"{source.year!r}, found {value!r}: set `source.year` to another column"
+        ) from None
 
 
 def _table(path: Path, source: FilesSource) -> pl.DataFrame:
@@ -140,7 +179,8 @@ def _table(path: Path, source: FilesSource) -> pl.DataFrame:
         frame = TABLES[path.suffix](path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(path, str(error).splitlines()[0]) from error
-    for key, column in (("column", source.column), ("cluster", source.cluster)):
+    asked = {"column": source.column, "cluster": source.cluster, "year": source.year}
+    for key, column in asked.items():
         if column is not None and column not in frame.columns:
             raise TextError(
                 f"{path}: a column {column!r} was expected, found {', '.join(frame.columns)}: "
@@ -175,11 +215,4 @@ def _unreadable(path: Path, reason: str) -> TextError:
     return TextError(
         f"{path}: a {kind} file was expected, but it cannot be read ({reason}): "
         "mend the file, or leave it out of `source.path`"
-    )
-
-
-def _hub_refusal(dataset: str, name: str) -> TextError:
-    return TextError(
-        f"data set {dataset!r}: texts on this machine were expected, found the hub data set "
-        f"{name!r}, which this version does not fetch: save it as .parquet and use `kind: files`"
     )

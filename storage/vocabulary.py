@@ -6,11 +6,15 @@ Bytes come from the tokens themselves, not from decoded text: a token may be hal
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tokenizers import decoders
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from calibration.errors import ModelError
+
+if TYPE_CHECKING:
+    from storage.weights import Checkpoint
 
 BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
@@ -30,6 +34,11 @@ class Vocabulary:
         ids: list[int] = self._tokenizer(text, verbose=False)["input_ids"]
         return ids
 
+    def encode_plain(self, text: str) -> list[int]:
+        """Ids of the text alone."""
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        return ids
+
     def lengths(self, ids: Sequence[int]) -> list[int]:
         """Raw bytes of each id; ids beyond the tokenizer's own stand for no text."""
         return [len(self.token(index)) for index in ids]
@@ -43,10 +52,16 @@ class Vocabulary:
         return self._bytes[index] if index < len(self._bytes) else b""
 
 
-def read_vocabulary(directory: Path) -> Vocabulary:
-    """The tokenizer in a model's directory. Raises ModelError when there is none."""
+def read_vocabulary(checkpoint: "Checkpoint") -> Vocabulary:
+    """The tokenizer of a checkpoint. Raises ModelError when there is none."""
+    directory, file = checkpoint.directory, checkpoint.file
     try:
-        return Vocabulary(AutoTokenizer.from_pretrained(directory, local_files_only=True))
+        if file is None:
+            return Vocabulary(AutoTokenizer.from_pretrained(directory, local_files_only=True))
+        # Not from_pretrained, which would prefer a tokenizer.json that lies beside the file.
+        path = str(Path(directory, file).absolute())
+        tokenizer: Any = PreTrainedTokenizerFast
+        return Vocabulary(tokenizer(gguf_file=path, name_or_path=directory))
     except Exception as error:  # the tokenizers library raises nothing narrower
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ModelError(

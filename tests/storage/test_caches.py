@@ -1,7 +1,9 @@
+import pytest
 import torch
 from tiny import VOCABULARY, tiny_model
 from transformers import Cache, DynamicCache
 
+import storage.caches
 from storage.caches import preallocated
 
 
@@ -14,7 +16,11 @@ def hidden(cache: Cache, ids: torch.Tensor) -> torch.Tensor:
     return torch.cat([output.last_hidden_state for output in outputs], dim=1)
 
 
-def test_a_cache_allocated_once_gives_what_a_growing_one_gives() -> None:
+@pytest.mark.parametrize("first_room", [4, 7, 512])
+def test_a_cache_with_room_ahead_gives_what_a_growing_one_gives(
+    first_room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage.caches, "FIRST_ROOM", first_room)
     ids = torch.randint(0, VOCABULARY, (5, 20), generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(
         hidden(preallocated(20), ids), hidden(DynamicCache(), ids), atol=1e-6, rtol=0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.contents import file_digest
+from storage.contents import LocalFolder, file_digest, joined_digest
 
 
 def test_the_digest_is_the_sha256_of_the_bytes(tmp_path: Path) -> None:
@@ -41,3 +41,23 @@ def test_another_size_is_another_file(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         file_digest(tmp_path / "nothing")
+
+
+def test_a_folder_is_the_files_right_inside_it(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    for name in ("a", "b", "deep/c"):
+        (tmp_path / name).write_bytes(name.encode() * 3)
+    folder = LocalFolder(tmp_path)
+    assert folder.names == {"a", "b"}
+    assert (folder.size("a"), folder.beginning("a", 2), folder.beginning("a", 9)) == (
+        3,
+        b"aa",
+        b"aaa",
+    )
+    assert folder.sha256("b") == hashlib.sha256(b"bbb").hexdigest()
+    assert LocalFolder(tmp_path / "none").names == frozenset()
+
+
+def test_joined_digests_depend_on_each_part_and_its_place() -> None:
+    different = [("a", "b"), ("b", "a"), ("ab",), ("a",), ()]
+    assert len({joined_digest(parts) for parts in different}) == len(different)

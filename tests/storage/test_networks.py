@@ -25,6 +25,7 @@ from calibration.engine.sampling import Prompt, sample
 from calibration.engine.scoring import Text, score
 from calibration.errors import ModelError
 from storage.networks import Network, load_network
+from storage.weights import Checkpoint
 
 SHAPE = {
     "vocab_size": 96,
@@ -89,7 +90,7 @@ def test_sixteen_bit_weights_give_float32_logits_near_those_of_32_bits(tmp_path:
     ids = Batch(torch.arange(1, 30).unsqueeze(0), None)
     logits = {}
     for precision in ("float32", "bfloat16"):
-        network = load_network(tmp_path, precision=precision)
+        network = load_network(Checkpoint(str(tmp_path)), precision=precision)
         with torch.inference_mode():
             logits[precision] = network.logits(network.states(ids))
     assert logits["bfloat16"].dtype == torch.float32
@@ -103,7 +104,7 @@ def test_weights_that_are_not_numbers_are_refused(tmp_path: Path) -> None:
         model.lm_head.weight[3, 0] = torch.nan
     model.save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="finite"):
-        load_network(tmp_path, precision="float32")
+        load_network(Checkpoint(str(tmp_path)), precision="float32")
 
 
 def test_missing_weights_are_refused_and_not_made_up(tmp_path: Path) -> None:
@@ -113,16 +114,21 @@ def test_missing_weights_are_refused_and_not_made_up(tmp_path: Path) -> None:
     del tensors["model.layers.1.mlp.up_proj.weight"]
     save_file(tensors, file, metadata={"format": "pt"})
     with pytest.raises(ModelError, match=r"lack model\.layers\.1\.mlp"):
-        load_network(tmp_path, precision="float32")
+        load_network(Checkpoint(str(tmp_path)), precision="float32")
 
 
 def test_tied_weights_are_not_missing(tmp_path: Path) -> None:
     torch.manual_seed(0)
     config = LlamaConfig(**SHAPE, tie_word_embeddings=True)
     AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
-    assert load_network(tmp_path, precision="float32").vocabulary == 96
+    assert load_network(Checkpoint(str(tmp_path)), precision="float32").vocabulary == 96
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_context_is_what_the_configuration_states(name: str) -> None:
+    assert Network(model_of(name)).context == 128
 
 
 def test_a_directory_without_a_model_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="a causal language model in safetensors was expected"):
-        load_network(tmp_path, precision="float32")
+        load_network(Checkpoint(str(tmp_path)), precision="float32")

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from calibration.errors import StoreError
 from calibration.lineage import Lineage
 from storage.resolution import resolved
-from storage.roots import write_root
+from storage.roots import read_roots, root_of, write_root
 from storage.store import Store
 from storage.studies import read_study
 from studies import model, write_models, write_study
@@ -37,3 +38,34 @@ def test_a_root_lies_where_its_study_says_whatever_its_models_hold(
     assert write_root(store, lineage._replace(measurements=())) == first
     renamed = lineage.study.model_copy(update={"name": "other"})
     assert write_root(store, lineage._replace(study=renamed)) != first
+
+
+def test_the_study_run_last_comes_first(lineage: Lineage, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    other = lineage._replace(study=lineage.study.model_copy(update={"name": "other"}))
+    for one in (lineage, other, lineage):
+        write_root(store, one)
+    assert [root.study for root in read_roots(store)] == ["chains", "other"]
+    assert read_roots(Store(tmp_path / "empty")) == []
+
+
+def test_a_root_is_found_by_its_study(lineage: Lineage, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    key = write_root(store, lineage)
+    root = root_of(store, lineage.study)
+    assert (root.key, root.study) == (key, "chains")
+    assert root.of_kind("reports") == [lineage.report.address]
+    assert len(root.of_kind("summaries")) == 2
+
+
+def test_a_study_that_was_never_run_is_a_sentence(lineage: Lineage, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"'chains', as its file is now, .* run it first"):
+        root_of(Store(tmp_path), lineage.study)
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"study": {}}'])
+def test_a_damaged_root_is_named(tmp_path: Path, content: bytes) -> None:
+    store = Store(tmp_path)
+    store.write("roots/one.json", content)
+    with pytest.raises(StoreError, match=r"roots/one\.json was expected to name a study"):
+        read_roots(store)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from small_recipes import TEXTS
 
 from calibration.study import DatasetEntry
 from calibration.text import SourceText
@@ -77,7 +78,14 @@ def test_identity_needs_no_second_reading_and_names_the_split(tmp_path: Path) ->
 
 
 def test_a_source_of_speeches_is_one_split_of_them(split: Speeches, tmp_path: Path) -> None:
-    assert source_texts(entry("stop"), tmp_path) == split["stop"]
+    assert source_texts(entry("stop"), tmp_path, TEXTS) == split["stop"]
+
+
+def test_a_speech_has_the_year_of_its_name(split: Speeches) -> None:
+    everything = [one for found in split.values() for one in found]
+    assert sorted(one.year or 0 for one in everything) == sorted(
+        int(name.partition("-")[0]) for name in speech_files()
+    )
 
 
 def test_a_split_depends_on_the_names_of_clusters_and_not_on_their_order() -> None:

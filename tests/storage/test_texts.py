@@ -7,11 +7,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from small_recipes import TEXTS
 
 from calibration.errors import TextError
 from calibration.study import DatasetEntry
 from calibration.text import SourceText
-from storage.texts import check_files, source_identity, source_texts
+from storage.texts import check_source, source_identity, source_texts
 
 
 def story(seed: int, words: int = 300) -> str:
@@ -51,9 +52,9 @@ def clusters(texts: list[SourceText]) -> dict[str, str]:
 def sentence(dataset: DatasetEntry, root: Path) -> str:
     """What is said of a source that cannot be used: the same when it is checked and when read."""
     with pytest.raises(TextError) as checked:
-        check_files(dataset, root)
+        check_source(dataset, root)
     with pytest.raises(TextError) as read:
-        source_texts(dataset, root)
+        source_texts(dataset, root, TEXTS)
     assert str(checked.value) == str(read.value)
     assert "\n" not in str(read.value)
     return str(read.value)
@@ -62,7 +63,7 @@ def sentence(dataset: DatasetEntry, root: Path) -> str:
 def test_a_text_file_is_one_text_of_its_own_cluster(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.txt").write_text(story(number))
-    found = source_texts(entry("*.txt"), tmp_path)
+    found = source_texts(entry("*.txt"), tmp_path, TEXTS)
     assert {one.text for one in found} == {story(number) for number in range(3)}
     assert len({one.cluster for one in found}) == 3
     assert {one.context for one in found} == {""}
@@ -71,7 +72,7 @@ def test_a_text_file_is_one_text_of_its_own_cluster(tmp_path: Path) -> None:
 def test_texts_are_unwrapped_when_they_are_read(tmp_path: Path) -> None:
     lines = ["a line of prose that is wrapped by hand at seventy columns"] * 3
     (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
-    assert source_texts(entry("a.txt"), tmp_path)[0].text == " ".join(lines)
+    assert source_texts(entry("a.txt"), tmp_path, TEXTS)[0].text == " ".join(lines)
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
@@ -83,7 +84,7 @@ def test_a_table_is_one_text_a_row_with_the_cluster_it_names(tmp_path: Path, suf
         {"body": None, "author": "other"},
     ]
     write(tmp_path / f"t{suffix}", *rows)
-    found = source_texts(entry(f"t{suffix}", column="body", cluster="author"), tmp_path)
+    found = source_texts(entry(f"t{suffix}", column="body", cluster="author"), tmp_path, TEXTS)
     assert clusters(found) == {story(1): "né", story(2): "né", story(3): "other"}
 
 
@@ -91,13 +92,13 @@ def test_a_table_is_one_text_a_row_with_the_cluster_it_names(tmp_path: Path, suf
 def test_clusters_may_be_numbers_and_are_kept_as_written(tmp_path: Path, suffix: str) -> None:
     number = "007" if suffix == ".csv" else 7
     write(tmp_path / f"t{suffix}", {"text": story(1), "who": number})
-    found = source_texts(entry(f"t{suffix}", cluster="who"), tmp_path)
+    found = source_texts(entry(f"t{suffix}", cluster="who"), tmp_path, TEXTS)
     assert clusters(found) == {story(1): str(number)}
 
 
 def test_rows_without_a_named_cluster_have_one_of_their_own(tmp_path: Path) -> None:
     write(tmp_path / "t.jsonl", {"text": story(1), "who": None}, {"text": story(2), "who": "x"})
-    found = clusters(source_texts(entry("t.jsonl", cluster="who"), tmp_path))
+    found = clusters(source_texts(entry("t.jsonl", cluster="who"), tmp_path, TEXTS))
     assert found[story(2)] == "x"
     assert len(found[story(1)]) == 16
 
@@ -109,7 +110,7 @@ def test_near_identical_texts_share_a_cluster(tmp_path: Path) -> None:
         {"text": story(2)},
         {"text": f"As printed. {story(1)}"},
     )
-    found = clusters(source_texts(entry("t.csv"), tmp_path))
+    found = clusters(source_texts(entry("t.csv"), tmp_path, TEXTS))
     assert found[story(1)] == found[f"As printed. {story(1)}"]
     assert found[story(1)] != found[story(2)]
 
@@ -124,7 +125,7 @@ def test_moving_and_renaming_files_changes_nothing(tmp_path: Path) -> None:
         (there / f"{'zyxw'[number]}.txt").write_text(text)
     before, after = entry("here/*.txt"), entry(str(tmp_path / "there/**/*.txt"))
     assert source_identity(before, tmp_path) == source_identity(after, Path("elsewhere"))
-    assert source_texts(before, tmp_path) == source_texts(after, Path("elsewhere"))
+    assert source_texts(before, tmp_path, TEXTS) == source_texts(after, Path("elsewhere"), TEXTS)
 
 
 def test_moving_and_renaming_tables_changes_nothing(tmp_path: Path) -> None:
@@ -135,7 +136,7 @@ def test_moving_and_renaming_tables_changes_nothing(tmp_path: Path) -> None:
             write(tmp_path / folder / f"{name}.jsonl", *rows)
     before, after = (entry(f"{folder}/*", cluster="who") for folder in ("here", "there"))
     assert source_identity(before, tmp_path) == source_identity(after, tmp_path)
-    assert source_texts(before, tmp_path) == source_texts(after, tmp_path)
+    assert source_texts(before, tmp_path, TEXTS) == source_texts(after, tmp_path, TEXTS)
 
 
 def test_the_name_of_a_data_set_and_its_lengths_are_no_identity(tmp_path: Path) -> None:
@@ -167,7 +168,7 @@ def test_identity_is_the_content_and_how_it_is_read(tmp_path: Path) -> None:
 def test_files_of_several_formats_are_read_together(tmp_path: Path) -> None:
     write(tmp_path / "t.parquet", {"text": story(1)})
     (tmp_path / "t.txt").write_text(story(2))
-    assert set(clusters(source_texts(entry("t.*"), tmp_path))) == {story(1), story(2)}
+    assert set(clusters(source_texts(entry("t.*"), tmp_path, TEXTS))) == {story(1), story(2)}
 
 
 def test_a_format_changes_what_a_file_says(tmp_path: Path) -> None:
@@ -183,7 +184,7 @@ def test_a_format_changes_what_a_file_says(tmp_path: Path) -> None:
 def test_a_column_of_digits_is_text_wherever_words_begin(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [{"text": str(number)} for number in range(200)]
     write(tmp_path / "t.csv", *rows, {"text": story(1)})
-    assert len(source_texts(entry("t.csv"), tmp_path)) == 201
+    assert len(source_texts(entry("t.csv"), tmp_path, TEXTS)) == 201
 
 
 @pytest.mark.parametrize("path", ["none/*.txt", "none.txt", "a**", "", "."])
@@ -276,17 +277,42 @@ def test_texts_that_are_all_empty_are_a_sentence(tmp_path: Path, text: str) -> N
 def test_empty_texts_among_others_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(" \n")
     (tmp_path / "b.txt").write_text(story(1))
-    assert list(clusters(source_texts(entry("*.txt"), tmp_path))) == [story(1)]
+    assert list(clusters(source_texts(entry("*.txt"), tmp_path, TEXTS))) == [story(1)]
 
 
-def test_a_hub_data_set_is_a_sentence(tmp_path: Path) -> None:
-    source = {"kind": "hub", "dataset": "owner/name"}
-    dataset = DatasetEntry.model_validate(entry("x").model_dump() | {"source": source})
-    for read in (source_identity, source_texts):
-        with pytest.raises(TextError) as caught:
-            read(dataset, tmp_path)
-        assert str(caught.value) == (
-            "data set 'mine': texts on this machine were expected, found the hub data set "
-            "'owner/name', which this version does not fetch: save it as .parquet and use "
-            "`kind: files`"
-        )
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_a_table_may_say_when_a_text_was_written(tmp_path: Path, suffix: str) -> None:
+    number: object = "1863" if suffix == ".csv" else 1863
+    write(tmp_path / f"t{suffix}", {"text": story(1), "when": number})
+    assert [one.year for one in source_texts(entry("t.*", year="when"), tmp_path, TEXTS)] == [1863]
+    assert [one.year for one in source_texts(entry("t.*"), tmp_path, TEXTS)] == [None]
+
+
+def test_dates_give_their_year_and_a_text_file_has_none(tmp_path: Path) -> None:
+    dates = ["2021-03-04", "20220101", None]
+    rows: list[dict[str, object]] = [
+        {"text": story(number), "when": when} for number, when in enumerate(dates)
+    ]
+    write(tmp_path / "t.jsonl", *rows)
+    (tmp_path / "t.txt").write_text(story(9))
+    found = source_texts(entry("t.*", year="when"), tmp_path, TEXTS)
+    years = {one.text: one.year for one in found}
+    assert [years[story(number)] for number in (0, 1, 2, 9)] == [2021, 2022, None, None]
+
+
+def test_the_column_of_years_is_identity_of_tables_alone(tmp_path: Path) -> None:
+    write(tmp_path / "t.jsonl", {"text": story(1), "when": 1863})
+    (tmp_path / "t.txt").write_text(story(2))
+    plain, dated = (source_identity(entry("t.jsonl", year=year), tmp_path) for year in (None, "w"))
+    assert plain != dated
+    one, other = (source_identity(entry("t.txt", year=year), tmp_path) for year in (None, "w"))
+    assert one == other
+
+
+@pytest.mark.parametrize("found", ["4 March", 170000, 3.5, True])
+def test_what_is_no_year_is_a_sentence(tmp_path: Path, found: object) -> None:
+    path = write(tmp_path / "t.jsonl", {"text": story(1), "when": found})
+    assert sentence(entry("t.jsonl", year="when"), tmp_path) == (
+        f"{path}: a year or a date such as 2024-01-31 was expected in the column 'when', found "
+        f"{found!r}: set `source.year` to another column"
+    )

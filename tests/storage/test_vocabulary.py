@@ -12,6 +12,7 @@ from transformers import AddedToken, PreTrainedTokenizerFast
 
 from calibration.errors import ModelError
 from storage.vocabulary import Vocabulary, read_vocabulary
+from storage.weights import Checkpoint
 
 LINES = [
     "Grüße aus Köln: naïve café — 日本語の文章。",
@@ -134,7 +135,7 @@ def test_gaps_between_ids_stand_for_no_text() -> None:
 
 def test_a_tokenizer_is_read_from_its_directory(tmp_path: Path) -> None:
     byte_level().save_pretrained(tmp_path)
-    found = read_vocabulary(tmp_path)
+    found = read_vocabulary(Checkpoint(str(tmp_path)))
     assert found.encode("Köln 😁") == BYTE_LEVEL.encode("Köln 😁")
     assert [found.token(index) for index in range(len(found))] == [
         BYTE_LEVEL.token(index) for index in range(len(BYTE_LEVEL))
@@ -148,7 +149,7 @@ def test_a_tokenizer_that_does_not_load_is_a_sentence(tmp_path: Path, content: s
     if content is not None:
         (tmp_path / "tokenizer.json").write_text(content)
     with pytest.raises(ModelError) as caught:
-        read_vocabulary(tmp_path)
+        read_vocabulary(Checkpoint(str(tmp_path)))
     said = str(caught.value)
     assert said.startswith(f"{tmp_path}: a tokenizer was expected beside the weights, but it does")
     assert said.endswith("): save one there with `tokenizer.save_pretrained`")
@@ -159,4 +160,4 @@ def test_a_broken_configuration_of_a_tokenizer_is_a_sentence(tmp_path: Path) -> 
     letter_tokenizer().save_pretrained(tmp_path)
     (tmp_path / "tokenizer_config.json").write_text(json.dumps("text"))
     with pytest.raises(ModelError, match="a tokenizer was expected beside the weights"):
-        read_vocabulary(tmp_path)
+        read_vocabulary(Checkpoint(str(tmp_path)))

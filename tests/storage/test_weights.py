@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 from calibration.errors import ModelError
 from calibration.lineage import ModelFacts
 from calibration.study import ModelEntry
-from storage.weights import model_directory, model_facts
+from storage.weights import Checkpoint, checkpoint, model_facts
 
 WIDTH = len(LETTERS) + 1
 EMBEDDED = 2 * WIDTH**2  # embeddings and head
@@ -22,16 +22,16 @@ COUNTED = EMBEDDED + 7 * WIDTH**2 + 3 * WIDTH  # attention, feed-forward and thr
 
 
 @pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def chains(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("models") / "m"
     write_checkpoint(directory, chain(0))
     return directory
 
 
 @pytest.fixture
-def model(checkpoint: Path, tmp_path: Path) -> Path:
+def model(chains: Path, tmp_path: Path) -> Path:
     """A checkpoint to spoil."""
-    shutil.copytree(checkpoint, tmp_path / "m")
+    shutil.copytree(chains, tmp_path / "m")
     return tmp_path / "m"
 
 
@@ -103,10 +103,11 @@ def test_end_ids_of_both_files_are_joined_and_unreachable_ones_dropped(model: Pa
     rewrite(model / "config.json", lambda config: config.update(eos_token_id=[5, -1, WIDTH]))
     rewrite(model / "generation_config.json", lambda config: config.update(eos_token_id=[2, 5]))
     assert facts(model).end_ids == (2, 5)
+    assert facts(model).text_end == 5
     (model / "generation_config.json").unlink()
     assert facts(model).end_ids == (5,)
     rewrite(model / "config.json", lambda config: config.update(eos_token_id=None))
-    assert facts(model).end_ids == ()
+    assert (facts(model).end_ids, facts(model).text_end) == ((), None)
 
 
 def test_a_model_without_a_stated_context_has_none(model: Path) -> None:
@@ -123,11 +124,12 @@ def test_settings_of_the_text_part_are_found_one_level_down(model: Path) -> None
     assert (facts(model).vocabulary, facts(model).context) == (WIDTH, 33)
 
 
-def test_a_copy_elsewhere_is_the_same_model(checkpoint: Path, model: Path) -> None:
-    assert facts(model) == facts(checkpoint)
-    assert facts(model, name="other", family="others") == facts(checkpoint)
+def test_a_copy_elsewhere_is_the_same_model(chains: Path, model: Path) -> None:
+    assert facts(model) == facts(chains)
+    assert facts(model, name="other", family="others") == facts(chains)
     relative = entry(Path("m"))
-    assert model_facts(relative, model.parent) == facts(checkpoint)
+    assert model_facts(relative, model.parent) == facts(chains)
+    assert checkpoint(relative, model.parent) == Checkpoint(str(model))
 
 
 def test_precision_is_identity(model: Path) -> None:
@@ -176,27 +178,29 @@ def test_weights_in_several_files_are_one_model(model: Path) -> None:
     assert "found no model-1.safetensors: copy it there" in sentence(model)
 
 
+def test_whole_weights_come_before_an_index_that_lies_beside_them(model: Path) -> None:
+    index = model / "model.safetensors.index.json"
+    before = facts(model)
+    index.write_text(json.dumps({"weight_map": {"a": "model-1.safetensors"}}))
+    assert facts(model) == before
+
+
+def test_a_tokenizer_is_its_own_file_whatever_vocabulary_lies_beside_it(model: Path) -> None:
+    before = facts(model).tokenizer
+    (model / "vocab.json").write_text("{}")
+    assert facts(model).tokenizer == before
+    (model / "tokenizer.json").unlink()
+    assert facts(model).tokenizer != before
+
+
 def test_a_missing_directory_is_a_sentence(tmp_path: Path) -> None:
     assert sentence(tmp_path / "none") == (
-        "model 'small': a directory with config.json and safetensors was expected at "
-        f"{tmp_path / 'none'}, found no such directory: mend `path` (relative to the study's "
+        "model 'small': a directory with config.json and safetensors, or a GGUF file, was expected "
+        f"at {tmp_path / 'none'}, found no such directory: mend `path` (relative to the study's "
         "`root`)"
     )
-    assert "found no config.json in it: mend `path`" in sentence(tmp_path)
-
-
-def test_a_hub_id_and_a_gguf_file_are_sentences(model: Path) -> None:
-    hub = ModelEntry(name="small", family="chains", hub="owner/name")
-    with pytest.raises(ModelError) as caught:
-        model_directory(hub, Path())
-    assert str(caught.value) == (
-        "model 'small': a local directory was expected, found the hub id 'owner/name', which this "
-        "version does not fetch: save the model there with `save_pretrained` and set `path`"
-    )
-    assert sentence(model, file="q4.gguf") == (
-        "model 'small': safetensors were expected, found `file: q4.gguf`, which this version does "
-        "not read: convert the model with `save_pretrained` and leave out `file`"
-    )
+    (tmp_path / "README.md").write_text("a model")
+    assert "found neither: mend `path`" in sentence(tmp_path)
 
 
 def test_a_directory_without_safetensors_is_a_sentence(model: Path) -> None:
@@ -232,7 +236,7 @@ def test_truncated_safetensors_are_a_sentence(model: Path, length: int) -> None:
     path.write_bytes(path.read_bytes()[:length])
     said = sentence(model)
     assert said.startswith(
-        f"model 'small': safetensors were expected in {path}, but the header does not read ("
+        f"model 'small': weights were expected in {path}, but the header does not read ("
     )
     assert said.endswith("): copy the file again")
 
