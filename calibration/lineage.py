@@ -38,6 +38,7 @@ class ModelFacts(Identity):
     vocabulary: int
     context: int | None  # tokens; None where the model states no limit
     end_ids: tuple[int, ...]
+    text_end: int | None  # the id that ends a document; None where the model has none
 
 
 class Measurement(NamedTuple):
@@ -108,7 +109,7 @@ def lineage(
         for dataset in study.datasets
         for decoding in study.decodings
         for facts in [models[model.name]]
-        if _fits(model, dataset, facts, file)
+        if _fits(study, model, dataset, facts, file)
     )
     fits = tuple(_fits_of_series(study, measurements, models))
     return Lineage(
@@ -144,11 +145,15 @@ def _summary(
             span_bytes=dataset.bytes_per_span,
             examples=dataset.examples,
             seed=study.seed,
+            # To leave short rests out would leave out texts because they end.
+            tails="all" if study.at_end == "natural" else None,
+            independent="passages" if dataset.independent == "passages" else None,
         ),
         tokenizer=facts.tokenizer,
         prompt=dataset.prompt,
         continuation=dataset.continuation,
         unit=dataset.unit,
+        text_end=facts.text_end if study.at_end == "natural" else None,
     )
     scores = ScoresRecipe(
         examples=examples,
@@ -168,9 +173,17 @@ def _summary(
     return SummaryRecipe(samples=samples, scores=scores)
 
 
-def _fits(model: ModelEntry, dataset: DatasetEntry, facts: ModelFacts, file: str) -> bool:
+def _fits(
+    study: Study, model: ModelEntry, dataset: DatasetEntry, facts: ModelFacts, file: str
+) -> bool:
+    if study.at_end == "natural" and facts.text_end is None:
+        raise StudyError(
+            f"{file}: a model with an end-of-text token was expected under `at_end: natural`, "
+            f"found none in the configuration of {model.name!r}: use `at_end: continue`"
+        )
     asked = dataset.prompt + dataset.continuation
-    if facts.context is not None and asked > facts.context:
+    # How many tokens a window of bytes takes is known once it is encoded.
+    if dataset.unit == "tokens" and facts.context is not None and asked > facts.context:
         raise StudyError(
             f"{file}: data set {dataset.name!r}: `prompt` + `continuation` of at most "
             f"{facts.context} tokens was expected (the context of {model.name!r}), found "

@@ -4,9 +4,12 @@ Joins the engine to the tables. It knows no disk; which rows make a part is the 
 and in float32 the same part is always made of the same rows, so that it is equal bit for bit.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from calibration.engine.decoding import Decoding, Ending
 from calibration.engine.language import Language
@@ -30,18 +33,21 @@ def sampled_part(
 ) -> pl.DataFrame:
     """The model's own continuation of each example, as long as the human one.  # SAMPLES
 
-    `lengths` gives the raw bytes of token ids; an end id has none.
+    `lengths` gives the raw bytes of token ids; an end id has none. Raises ModelError when the
+    network cannot see as far as the human text goes.
     """
-    _require_known_ids(examples, language)
-    content = recipe.examples.texts.source.digest
+    require_known_ids(examples, language)
+    require_context(examples, language)
     ending = Ending(recipe.at_end, recipe.end_ids)
-    prompts = [
-        Prompt(ids, uniforms(recipe.seed, content, example=example, steps=len(human)))
-        for example, ids, human in examples.select(
-            "example", "prompt_ids", "continuation_ids"
-        ).iter_rows()
-    ]
-    made = sample(language, prompts, decoding=recipe.decoding, ending=ending, progress=progress)
+    sizes = _sizes(lengths, language.vocabulary, recipe.end_ids)
+    made = sample(
+        language,
+        _prompts(examples, recipe, language.context),
+        decoding=recipe.decoding,
+        ending=ending,
+        sizes=sizes,
+        progress=progress,
+    )
     return pl.DataFrame(
         {
             "cluster": examples["cluster"],
@@ -50,7 +56,7 @@ def sampled_part(
             "entropy": [one.entropy for one in made],
             "log_prob": [one.log_prob for one in made],
             "end_probability": [one.end_probability for one in made],
-            "bytes": [_bytes(one.tokens.tolist(), lengths, recipe.end_ids) for one in made],
+            "bytes": [sizes[one.tokens] for one in made],
             "ended": [one.ended for one in made],
         },
         schema=SAMPLES,
@@ -60,8 +66,12 @@ def sampled_part(
 def scored_part(
     examples: pl.DataFrame, language: Language, *, decodings: Sequence[Decoding], ending: Ending
 ) -> list[pl.DataFrame]:
-    """Log loss and entropy of each human continuation, a table a decoding.  # SCORES"""
-    _require_known_ids(examples, language)
+    """Log loss and entropy of each human continuation, a table a decoding.  # SCORES
+
+    Raises ModelError when the network cannot see as far as the human text goes.
+    """
+    require_known_ids(examples, language)
+    require_context(examples, language)
     texts = _texts(examples["prompt_ids"], examples["continuation_ids"])
     return [
         pl.DataFrame(
@@ -101,7 +111,42 @@ def replayed_part(
     )
 
 
-def _require_known_ids(examples: pl.DataFrame, language: Language) -> None:
+def _prompts(examples: pl.DataFrame, recipe: SamplesRecipe, context: int | None) -> list[Prompt]:
+    in_bytes = recipe.examples.unit == "bytes"
+    content = recipe.examples.texts.source.digest
+    longest = int(examples["prompt_ids"].list.len().max())  # type: ignore[arg-type]
+    room = math.inf if context is None else context - longest
+    return [
+        Prompt(
+            ids,
+            uniforms(recipe.seed, content, example=example, steps=int(min(window, room))),
+            window if in_bytes else None,
+        )
+        for example, ids, window in examples.select("example", "prompt_ids", "window").iter_rows()
+    ]
+
+
+def _sizes(lengths: Lengths, vocabulary: int, end_ids: Sequence[int]) -> NDArray[np.int64]:
+    """Raw bytes of every id of the network.  # (vocabulary,)"""
+    sizes = np.array(lengths(range(vocabulary)), dtype=np.int64)
+    sizes[list(end_ids)] = 0
+    return sizes
+
+
+def require_context(examples: pl.DataFrame, language: Language) -> None:
+    """Raises ModelError when an example has more tokens than the network can see."""
+    tokens = pl.col("prompt_ids").list.len() + pl.col("continuation_ids").list.len()
+    found = int(examples.select(tokens.max()).item())
+    if language.context is not None and found > language.context:
+        raise ModelError(
+            f"texts of at most {language.context} tokens were expected (the context of the "
+            f"model), found one of {found}, prompt and continuation together: make `prompt` or "
+            "`continuation` of the data set smaller"
+        )
+
+
+def require_known_ids(examples: pl.DataFrame, language: Language) -> None:
+    """Raises ModelError when an example holds an id that the network has no logit for."""
     columns = pl.col("prompt_ids", "continuation_ids").list.max().max()
     largest = max(examples.select(columns).row(0))
     if largest >= language.vocabulary:
@@ -110,11 +155,6 @@ def _require_known_ids(examples: pl.DataFrame, language: Language) -> None:
             f"logits, found {largest} in the examples: give the model the tokenizer it was "
             "trained with"
         )
-
-
-def _bytes(tokens: list[int], lengths: Lengths, end_ids: Sequence[int]) -> list[int]:
-    sizes = zip(tokens, lengths(tokens), strict=True)
-    return [0 if token in end_ids else size for token, size in sizes]
 
 
 def tokens_in(lists: pl.Series) -> int:

@@ -15,11 +15,11 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from calibration.conventions import AtEnd, Unit
 from calibration.engine.decoding import Decoding
 
 Precision = Literal["float32", "bfloat16", "float16"]
-AtEnd = Literal["continue", "stop"]
-Unit = Literal["tokens"]
+Independent = Literal["texts", "passages"]
 
 
 class Identity(BaseModel):
@@ -62,8 +62,10 @@ class SourceIdentity(Identity):
     kind: str
     content: str
     split: str | None = None
+    subset: str | None = None
     column: str | None = None
     cluster: str | None = None
+    year: str | None = None
 
     @property
     def digest(self) -> str:
@@ -82,18 +84,20 @@ class TextsRecipe(Recipe):
     """Spans of `span_bytes` from the clusters in turn, in seeded order, the first `examples`."""
 
     KIND: ClassVar[str] = "texts"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     source: SourceIdentity
     span_bytes: int
     examples: int
     seed: int
+    tails: Literal["all"] | None = None  # unset: a short rest of a text is no span
+    independent: Literal["passages"] | None = None  # unset: whole texts are
 
 
 class ExamplesRecipe(Recipe):
     """Texts under one tokenizer and prompt form: prompts and continuations as token ids."""
 
     KIND: ClassVar[str] = "examples"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     texts: TextsRecipe
     tokenizer: str
     form: Literal["plain"] = "plain"
@@ -101,6 +105,7 @@ class ExamplesRecipe(Recipe):
     prompt: int
     continuation: int
     unit: Unit
+    text_end: int | None = None  # the id that a human text ends with, where its end is kept
 
 
 class ModelRecipe(Recipe):
@@ -129,10 +134,10 @@ class ScoresRecipe(ModelRecipe):
 
 
 class SummaryRecipe(Recipe):
-    """Cumulative sums per example and clustered moments per position."""
+    """Cumulative sums per example, clustered moments per position, and what is worth reading."""
 
     KIND: ClassVar[str] = "summaries"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     samples: SamplesRecipe
     scores: ScoresRecipe
 
@@ -154,7 +159,7 @@ class FitRecipe(Recipe):
     """EntCE, drift and static of every model of one series, and the law over their sizes."""
 
     KIND: ClassVar[str] = "fits"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     family: str
     dataset: str
     law: Literal["power"] = "power"
@@ -171,7 +176,7 @@ class StudyFitRecipe(Recipe):
     """All series of a study side by side, with the scatter pooled over them."""
 
     KIND: ClassVar[str] = "study-fits"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     fits: tuple[FitRecipe, ...]
 
 
@@ -179,7 +184,7 @@ class ReportRecipe(Recipe):
     """The page, the figures and the exported tables of a study."""
 
     KIND: ClassVar[str] = "reports"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     PAGE: ClassVar[str] = "report.html"
     SUMMARY: ClassVar[str] = "summary.txt"
     study: str

@@ -15,12 +15,14 @@ from pydantic import (
     model_validator,
 )
 
+from calibration.conventions import AtEnd, Unit
 from calibration.engine.decoding import Decoding
 from calibration.errors import StudyError
-from calibration.recipes import AtEnd, Precision, Unit
+from calibration.recipes import Independent, Precision
 from calibration.text import LONGEST_CHARACTER
 
 SPAN_PER_TOKEN = 8  # bytes of text drawn for each token asked: enough for a tokenizer of long words
+SPAN_BEYOND = 64  # bytes drawn beyond a window of bytes: its last token may reach out of it
 
 UNKNOWN_KEY = ("extra_forbidden", "invalid_key")
 # What pydantic calls a fault: what was expected, and the remedy, in the words of the file.
@@ -84,20 +86,39 @@ class FilesSource(Entry):
     path: str  # may hold * and **
     column: str = "text"
     cluster: str | None = None
+    year: str | None = None  # a column: when each text was written
 
 
 class HubSource(Entry):
-    """A data set of the Hugging Face hub."""
+    """A data set of the Hugging Face hub, or a local directory laid out as one."""
 
     kind: Literal["hub"]
     dataset: str
+    subset: str | None = None  # the hub calls it a configuration
     split: str = "train"
     revision: str | None = None
     column: str = "text"
     cluster: str | None = None
+    year: str | None = None
 
 
-Source = Annotated[SpeechesSource | FilesSource | HubSource, Field(discriminator="kind")]
+class PythonSource(Entry):
+    """The modules of Python's standard library, without its tests."""
+
+    kind: Literal["python-source"]
+
+
+Source = Annotated[
+    SpeechesSource | FilesSource | HubSource | PythonSource, Field(discriminator="kind")
+]
+
+
+SOURCES: dict[str, type[Entry]] = {
+    "speeches": SpeechesSource,
+    "files": FilesSource,
+    "python-source": PythonSource,
+    "hub": HubSource,
+}
 
 
 class DatasetEntry(Entry):
@@ -110,10 +131,14 @@ class DatasetEntry(Entry):
     unit: Unit = "tokens"
     examples: int = Field(gt=0)
     span_bytes: int | None = Field(default=None, ge=LONGEST_CHARACTER)
+    independent: Independent = "texts"  # passages: intervals then speak of these texts alone
 
     @property
     def bytes_per_span(self) -> int:
-        return self.span_bytes or SPAN_PER_TOKEN * (self.prompt + self.continuation)
+        if self.span_bytes is not None:
+            return self.span_bytes
+        asked = self.prompt + self.continuation
+        return asked + SPAN_BEYOND if self.unit == "bytes" else SPAN_PER_TOKEN * asked
 
 
 class PlainDecoding(Entry):
@@ -227,8 +252,8 @@ def _expected(kind: str, limits: dict[str, Any]) -> tuple[str, str]:
 
 
 def _source_sentence(where: str, found: object) -> str:
-    known = ("speeches", "files", "hub")
-    expected = f"{where}: 'speeches', 'files' or 'hub' was expected"
+    known = tuple(SOURCES)
+    expected = f"{where}: {', '.join(map(repr, known[:-1]))} or {known[-1]!r} was expected"
     if not isinstance(found, dict) or found.get("kind") is None:
         return f"{expected}, found nothing: add `kind:` there"
     close = difflib.get_close_matches(str(found["kind"]), known, n=1)
@@ -239,7 +264,7 @@ def _source_sentence(where: str, found: object) -> str:
 def _place(location: tuple[int | str, ...]) -> str:
     text = ""
     for before, part in zip(("", *location), location, strict=False):
-        if before == "source" and part in ("speeches", "files", "hub"):
+        if before == "source" and part in SOURCES:
             continue  # the kind of source, which is no key of the file
         text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return f"`{text}`" if text else ""
@@ -250,9 +275,7 @@ def _suggestion(location: tuple[int | str, ...], key: str) -> str:
         "models": ModelEntry,
         "datasets": DatasetEntry,
         "decodings": PlainDecoding,
-        "speeches": SpeechesSource,
-        "files": FilesSource,
-        "hub": HubSource,
+        **SOURCES,
     }
     owners = [records[str(part)] for part in location[:-1] if str(part) in records]
     known = list((owners[-1] if owners else Study).model_fields)

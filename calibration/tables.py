@@ -17,6 +17,8 @@ TEXTS = pl.Schema(
         "context": pl.String(),  # an instruction or problem; may be empty
         "text": pl.String(),
         "bytes": pl.Int32(),
+        "year": pl.Int32(),  # when it was written; null where the source does not say
+        "ends": pl.Boolean(),  # the source text ends where this span does
     }
 )
 
@@ -27,6 +29,7 @@ EXAMPLES = pl.Schema(
         "prompt_ids": STEPS_INT,
         "continuation_ids": STEPS_INT,
         "continuation_bytes": STEPS_INT,  # raw bytes of each token
+        "window": pl.Int32(),  # steps measured, in the unit: tokens or bytes
     }
 )
 
@@ -64,6 +67,9 @@ SCORES = pl.Schema(
     }
 )
 
+# A step is a token or a byte, as the unit of the examples says; a token's values are spread evenly
+# over its bytes. Under `natural`, the steps after a text's end are there and hold zeros.
+
 # Sums over the first `horizons[j]` steps of each example; the horizons are the same in every row.
 SUMMARY_EXAMPLES = pl.Schema(
     {
@@ -73,6 +79,8 @@ SUMMARY_EXAMPLES = pl.Schema(
         "entropy": SUMS,
         "log_loss": SUMS,
         "teacher_entropy": SUMS,
+        "steps_generated": SUMS,
+        "steps_human": SUMS,
         "tokens_generated": SUMS,
         "tokens_human": SUMS,
         "bytes_generated": SUMS,
@@ -112,6 +120,63 @@ SUMMARY_POSITIONS = pl.Schema(
     }
 )
 
+# One row an example: what tells a loop and a derailed text from the others. Means are nats a step,
+# over the steps before a text's end.
+SUMMARY_TEXTS = pl.Schema(
+    {
+        "cluster": pl.String(),
+        "example": pl.Int32(),
+        "year": pl.Int32(),
+        "entropy": pl.Float64(),  # own text
+        "teacher_entropy": pl.Float64(),  # human text
+        "log_loss": pl.Float64(),
+        # distinct n-grams of tokens over n-grams of tokens; null where the text has none
+        **{
+            f"distinct_{n}_{side}": pl.Float64()
+            for side in ("generated", "human")
+            for n in (1, 2, 3, 4)
+        },
+    }
+)
+
+# One row: the statistics of the replay gate, nats.
+SUMMARY_GATE = pl.Schema(
+    {
+        "texts": pl.Int64(),  # replayed
+        "tokens": pl.Int64(),
+        "bias": pl.Float64(),  # mean of d = -log p - h on replayed values
+        "z": pl.Float64(),
+        "covariance_z": pl.Float64(),  # of d with h
+        "detectable": pl.Float64(),  # the smallest bias that would be refused
+        "largest_difference": pl.Float64(),  # of entropy or log probability, sampled - replayed
+    }
+)
+
+# Quantiles over texts of the mean entropy between two positions: the bands behind the mean curves.
+SUMMARY_SPREAD = pl.Schema(
+    {
+        "side": pl.String(),  # generated: own text; human: the same model on human text
+        "first": pl.Int32(),  # the first position of the bin
+        "last": pl.Int32(),
+        **{f"q{percent:02d}": pl.Float64() for percent in (5, 25, 50, 75, 95)},  # nats a step
+    }
+)
+
+# A few examples to read, own and human; texts are cut into one piece a token.
+SUMMARY_READINGS = pl.Schema(
+    {
+        "chosen_as": pl.String(),  # typical, most derailed, most looping
+        "cluster": pl.String(),
+        "example": pl.Int32(),
+        "prompt": pl.String(),
+        "generated": pl.List(pl.String()),
+        "generated_entropy": STEPS_FLOAT,
+        "human": pl.List(pl.String()),
+        "human_entropy": STEPS_FLOAT,
+        "human_log_loss": STEPS_FLOAT,
+    }
+)
+
 VERDICT = pl.Schema(
     {
         "rule": pl.String(),
@@ -131,14 +196,17 @@ ENT_CE = pl.Schema(
         "family": pl.String(),
         "parameters": pl.Int64(),
         "non_embedding_parameters": pl.Int64(),
+        "training_tokens": pl.Int64(),  # null where not stated
         "dataset": pl.String(),
         "decoding": pl.String(),
+        "unit": pl.String(),  # tokens or bytes: every quantity but `ent_ce_per_byte` is nats a unit
+        "at_end": pl.String(),
         "examples": pl.Int64(),
         "clusters": pl.Int64(),
         "tokens": pl.Int64(),  # generated
-        "entropy": pl.Float64(),  # nats a token, own text
-        "log_loss": pl.Float64(),  # nats a token, human text
-        "teacher_entropy": pl.Float64(),  # nats a token, human prefixes
+        "entropy": pl.Float64(),  # own text
+        "log_loss": pl.Float64(),  # human text
+        "teacher_entropy": pl.Float64(),  # human prefixes
         **{
             f"{quantity}{suffix}": pl.Float64()
             for quantity in ("ent_ce", "drift", "static")
@@ -150,6 +218,16 @@ ENT_CE = pl.Schema(
         "coverage": pl.Float64(),  # share of human tokens the decoding allows
         "ended_share": pl.Float64(),
         "end_probability": pl.Float64(),  # mean mass on the end ids a step, before any mask
+        # Shares of own texts whose mean entropy lies below the 5th, above the 95th percentile of
+        # the same model's entropies on the human texts: 0.05 each where the spreads are alike.
+        "looping_share": pl.Float64(),
+        "derailed_share": pl.Float64(),
+        # Means over texts; 1 - distinct_4 is the share of repeated 4-grams.
+        **{
+            f"distinct_{n}_{side}": pl.Float64()
+            for side in ("generated", "human")
+            for n in (1, 2, 3, 4)
+        },
     }
 )
 
@@ -158,12 +236,15 @@ CURVES = pl.Schema(
         "model": pl.String(),
         "dataset": pl.String(),
         "decoding": pl.String(),
+        "unit": pl.String(),
         "position": pl.Int32(),
         "entropy": pl.Float64(),
         "log_loss": pl.Float64(),
         "teacher_entropy": pl.Float64(),
         "count": pl.Int64(),  # generations that have this step
         "count_human": pl.Int64(),
+        "ended": pl.Float64(),  # share of generations that have ended by this step
+        "end_probability": pl.Float64(),  # mean mass on the end ids, before any mask
         "entropy_se": pl.Float64(),
         "log_loss_se": pl.Float64(),
         "teacher_entropy_se": pl.Float64(),
@@ -195,9 +276,6 @@ FITS = pl.Schema(
     }
 )
 
-# What a fit holds, of one series and of a whole study: by name.
-SERIES_TABLES = ("ent_ce", "curves", "fits", "bands")
-
 # The fitted line with its pointwise interval, for the figures.
 BANDS = pl.Schema(
     {
@@ -211,3 +289,31 @@ BANDS = pl.Schema(
         "high": pl.Float64(),
     }
 )
+
+MODEL_LABELS = {"model": pl.String(), "dataset": pl.String(), "decoding": pl.String()}
+
+SPREAD = pl.Schema({**MODEL_LABELS, "unit": pl.String(), **SUMMARY_SPREAD})
+
+# Results on texts a model cannot have seen, and on those it may have, where years are known.
+SEEN = pl.Schema(
+    {
+        **MODEL_LABELS,
+        "unit": pl.String(),
+        "texts": pl.String(),  # "all", "up to YEAR" (may have been seen), "after YEAR" (unseen)
+        "trained_until": pl.Int32(),
+        "examples": pl.Int64(),
+        "clusters": pl.Int64(),
+        "log_loss": pl.Float64(),
+        **{
+            f"{quantity}{suffix}": pl.Float64()
+            for quantity in ("ent_ce", "drift", "static")
+            for suffix in ("", "_se", "_low", "_high")
+        },
+    }
+)
+
+# The replay gate of each measurement.
+GATE = pl.Schema({**MODEL_LABELS, **SUMMARY_GATE})
+
+# What a fit holds, of one series and of a whole study: by name.
+SERIES_TABLES = ("ent_ce", "curves", "fits", "bands", "spread", "seen", "gate")

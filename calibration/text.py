@@ -1,7 +1,7 @@
-"""Texts and tokens: hard line breaks undone, spans cut by bytes, prompts and continuations.
+"""Texts: hard line breaks undone, and spans cut by bytes.
 
 Selection of spans never looks at a tokenizer, so every model sees the same texts and a larger
-selection extends a smaller one. Prompt and continuation are the span's own tokens, in order.
+selection extends a smaller one.
 """
 
 import hashlib
@@ -10,11 +10,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice, zip_longest
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import polars as pl
 
-from calibration.tables import EXAMPLES, TEXTS
+from calibration.recipes import TextsRecipe
+from calibration.tables import TEXTS
 
 WRAPPED_LINE = range(45, 121)  # characters; shorter lines are verse or lists, longer are paragraphs
 SHORTEST_PIECE = 0.5  # of a span: the least a cut leaves, and the least tail worth keeping
@@ -30,22 +31,14 @@ class SourceText(NamedTuple):
     cluster: str
     context: str
     text: str
+    year: int | None = None  # when it was written
 
 
-class Tokenizer(Protocol):
-    """Text to ids, with special tokens as the tokenizer adds them, and ids to raw bytes."""
+class Span(NamedTuple):
+    """A piece of a text, and whether the text ends with it."""
 
-    def encode(self, text: str) -> list[int]: ...
-
-    def token(self, index: int) -> bytes: ...
-
-
-class Encoded(NamedTuple):
-    """Examples, and how many spans gave none."""
-
-    examples: pl.DataFrame  # EXAMPLES
-    too_short: int  # fewer tokens than the prompt and one more
-    altered: int  # the tokens do not spell the span
+    text: str
+    ends: bool
 
 
 def unwrapped(text: str) -> str:
@@ -71,36 +64,47 @@ def _unwrapped_paragraph(paragraph: str) -> str:
     return " ".join(lines)
 
 
-def selected(
-    texts: Sequence[SourceText], *, span_bytes: int, examples: int, seed: int
-) -> pl.DataFrame:
-    """Up to `examples` spans, one from each cluster in turn, in seeded order.  # TEXTS
+def selected(texts: Sequence[SourceText], recipe: TextsRecipe) -> pl.DataFrame:
+    """Up to `recipe.examples` spans, one from each cluster in turn, in seeded order.  # TEXTS
 
     The order of a span depends on the seed, its cluster and its place alone, so 512 extends 256.
     """
-    of_cluster: dict[str, list[SourceText]] = defaultdict(list)
+    of_cluster: dict[str, list[_Piece]] = defaultdict(list)
     for text in texts:
-        of_cluster[text.cluster] += [
-            text._replace(text=span) for span in spans(text.text, span_bytes)
-        ]
+        for piece in _pieces(text, recipe):
+            of_cluster[piece.cluster].append(piece)
     turns = [
-        _shuffled(of_cluster[cluster], f"{seed}/{cluster}")
-        for cluster in sorted(of_cluster, key=lambda name: _order(f"{seed}/{name}"))
+        _shuffled(of_cluster[cluster], f"{recipe.seed}/{cluster}")
+        for cluster in sorted(of_cluster, key=lambda name: _order(f"{recipe.seed}/{name}"))
     ]
-    rounds = (span for turn in zip_longest(*turns) for span in turn if span is not None)
+    rounds = (piece for turn in zip_longest(*turns) for piece in turn if piece is not None)
     rows = [
-        (span.cluster, rank, span.context, span.text, len(span.text.encode()))
-        for rank, span in enumerate(islice(rounds, examples))
+        (cluster, rank, source.context, span.text, len(span.text.encode()), source.year, span.ends)
+        for rank, (cluster, source, span) in enumerate(islice(rounds, recipe.examples))
     ]
     return pl.DataFrame(rows, schema=TEXTS, orient="row")
 
 
-def spans(text: str, span_bytes: int) -> Iterator[str]:
+class _Piece(NamedTuple):
+    cluster: str
+    source: SourceText
+    span: Span
+
+
+def _pieces(source: SourceText, recipe: TextsRecipe) -> Iterator[_Piece]:
+    shortest = 0.0 if recipe.tails == "all" else SHORTEST_PIECE
+    for place, span in enumerate(spans(source.text, recipe.span_bytes, shortest_tail=shortest)):
+        passage = f"{source.cluster}, passage {place + 1}"
+        cluster = passage if recipe.independent == "passages" else source.cluster
+        yield _Piece(cluster, source, span)
+
+
+def spans(text: str, span_bytes: int, *, shortest_tail: float = SHORTEST_PIECE) -> Iterator[Span]:
     """Consecutive pieces of at most `span_bytes` bytes, cut at white space where there is any.
 
     A piece of half a span has no white space in its second half and is cut between characters.
-    What is left at the end is a piece when it is at least half a span, or all there is. Raises
-    ValueError for spans that are shorter than a character can be.
+    What is left at the end is a piece when it is at least `shortest_tail` of a span, or all there
+    is. Raises ValueError for spans that are shorter than a character can be.
     """
     if span_bytes < LONGEST_CHARACTER:
         raise ValueError(f"spans of {LONGEST_CHARACTER} bytes or more were expected: {span_bytes}")
@@ -109,10 +113,12 @@ def spans(text: str, span_bytes: int) -> Iterator[str]:
     while start < len(raw):
         end = _cut(raw, start, span_bytes)
         piece = raw[start:end].decode().strip()
-        whole = start == 0 or end < len(raw) or end - start >= SHORTEST_PIECE * span_bytes
+        following = _after_white_space(raw, end)
+        last = following == len(raw)
+        whole = start == 0 or not last or end - start >= shortest_tail * span_bytes
         if piece and whole:
-            yield piece
-        start = _after_white_space(raw, end)
+            yield Span(piece, last)
+        start = following
 
 
 def _after_white_space(raw: bytes, start: int) -> int:
@@ -138,40 +144,6 @@ def _order(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def _shuffled(items: Sequence[SourceText], key: str) -> list[SourceText]:
+def _shuffled(items: Sequence[_Piece], key: str) -> list[_Piece]:
     ranks = sorted(range(len(items)), key=lambda index: _order(f"{key}/{index}"))
     return [items[rank] for rank in ranks]
-
-
-def encoded(
-    texts: pl.DataFrame, tokenizer: Tokenizer, *, prompt: int, continuation: int
-) -> Encoded:
-    """Each span's first `prompt` tokens and up to `continuation` that follow.
-
-    Special tokens that the tokenizer adds in front are part of the prompt and counted in it;
-    those it adds at the end are dropped, since a span is no whole text. A span whose tokens do
-    not spell its own beginning is left out and counted: what the model is asked about must be
-    the text.
-    """
-    rows, too_short, altered = [], 0, 0
-    for cluster, example, context, text in texts.select(
-        "cluster", "example", "context", "text"
-    ).iter_rows():
-        ids = tokenizer.encode(context + text)[: prompt + continuation]
-        pieces = [tokenizer.token(index) for index in ids]
-        while pieces and not pieces[-1]:
-            pieces.pop()
-        if len(pieces) <= prompt:
-            too_short += 1
-        elif not _spells(b"".join(pieces), context + text):
-            altered += 1
-        else:
-            measured = [len(piece) for piece in pieces[prompt:]]
-            rows.append((cluster, example, ids[:prompt], ids[prompt : len(pieces)], measured))
-    return Encoded(pl.DataFrame(rows, schema=EXAMPLES, orient="row"), too_short, altered)
-
-
-def _spells(spelled: bytes, text: str) -> bool:
-    # Some tokenizers put a space before the first word; nothing else may differ.
-    raw = text.encode()
-    return raw.startswith((spelled, spelled.removeprefix(b" ")))

@@ -2,19 +2,19 @@
 
 import logging
 import time
-from pathlib import Path
 
 from prefect import task
 
+from calibration.encoding import encoded
 from calibration.errors import TextError
 from calibration.recipes import ExamplesRecipe
-from calibration.text import encoded
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete, seal, write_table
 from storage.cache_policy import RecipePolicy
 from storage.store import open_store
 from storage.verdicts import read_judged
 from storage.vocabulary import read_vocabulary
+from storage.weights import Checkpoint
 
 LOG = logging.getLogger("calibration")
 
@@ -25,18 +25,18 @@ LOG = logging.getLogger("calibration")
     persist_result=True,
     result_serializer="json",
 )
-def encode(recipe: ExamplesRecipe, *, title: str, tokenizer: str, store: str) -> str:
-    """Make the Examples of some texts with the tokenizer in a directory; the address."""
+def encode(recipe: ExamplesRecipe, *, title: str, checkpoint: Checkpoint, store: str) -> str:
+    """Make the Examples of some texts with the tokenizer of a checkpoint; the address."""
     place = open_store(store)
     if is_complete(place, recipe):
         return recipe.address
     started = time.monotonic()
     texts = read_judged(place, recipe.texts, VERSIONS["texts"], table="texts")
-    vocabulary = read_vocabulary(Path(tokenizer))
-    found = encoded(texts, vocabulary, prompt=recipe.prompt, continuation=recipe.continuation)
+    vocabulary = read_vocabulary(checkpoint)
+    found = encoded(texts, vocabulary, recipe)
     if found.examples.is_empty():
         raise TextError(
-            f"{title}: texts of more than {recipe.prompt} tokens that their tokens spell were "
+            f"{title}: texts of more than {recipe.prompt} {recipe.unit} that their tokens spell were "
             f"expected, found {found.too_short} shorter and {found.altered} that the tokenizer "
             "alters: bring longer texts, or ask for a shorter `prompt`"
         )

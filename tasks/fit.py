@@ -1,11 +1,13 @@
 """fit: one series of models, their EntCE, drift and static parts, and the law over their sizes."""
 
 import time
+from dataclasses import fields
 
 from prefect import task
 
 from calibration.recipes import FitRecipe, Member
-from calibration.statistics.series import Measured, fit_series
+from calibration.statistics.series import Measured, Summary, fit_series
+from calibration.tables import SERIES_TABLES
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete, seal, write_table
 from storage.cache_policy import RecipePolicy
@@ -28,31 +30,27 @@ def fit(recipe: FitRecipe, *, title: str, store: str) -> str:
     measured = [_measured(recipe, member, place) for member in recipe.members]
     series = fit_series(measured, x=recipe.x, level=recipe.level)
     files = [
-        write_table(place, recipe, frame, table=table)
-        for table, frame in (
-            ("ent_ce", series.ent_ce),
-            ("curves", series.curves),
-            ("fits", series.fits),
-            ("bands", series.bands),
-        )
+        write_table(place, recipe, getattr(series, table), table=table) for table in SERIES_TABLES
     ]
     seal(place, recipe, files, title=title, seconds=time.monotonic() - started)
     return recipe.address
 
 
 def _measured(recipe: FitRecipe, member: Member, place: Store) -> Measured:
-    examples, positions = (
-        read_judged(place, member.summary, VERSIONS["summaries"], table=table)
-        for table in ("examples", "positions")
-    )
+    tables = {
+        field.name: read_judged(place, member.summary, VERSIONS["summaries"], table=field.name)
+        for field in fields(Summary)
+    }
     return Measured(
         name=member.name,
         family=recipe.family,
         parameters=member.parameters,
         non_embedding_parameters=member.non_embedding_parameters,
         tokens=member.tokens,
+        trained_until=member.trained_until,
         dataset=recipe.dataset,
         decoding=recipe.decoding.label,
-        summary_examples=examples,
-        summary_positions=positions,
+        unit=member.summary.samples.examples.unit,
+        at_end=member.summary.samples.at_end,
+        summary=Summary(**tables),
     )

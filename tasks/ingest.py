@@ -29,12 +29,7 @@ def ingest(recipe: TextsRecipe, *, dataset: DatasetEntry, root: str, store: str)
     if is_complete(place, recipe):
         return recipe.address
     started = time.monotonic()
-    texts = selected(
-        source_texts(dataset, Path(root)),
-        span_bytes=recipe.span_bytes,
-        examples=recipe.examples,
-        seed=recipe.seed,
-    )
+    texts = selected(source_texts(dataset, Path(root), recipe), recipe)
     files = [write_table(place, recipe, texts, table="texts")]
     seconds = time.monotonic() - started
     seal(place, recipe, files, title=dataset.name, seconds=seconds)

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -19,27 +18,33 @@ from storage.parts import part_rows, progress_of, read_parts
 from storage.store import Store, open_store
 from storage.verdicts import read_judged
 from storage.vocabulary import Vocabulary, read_vocabulary
+from storage.weights import Checkpoint
 
 LOG = logging.getLogger("calibration")
 
 
 @task(task_run_name="sample {model}", cache_policy=NO_CACHE, persist_result=False)
 def sample(
-    recipes: Mapping[SamplesRecipe, str], *, model: str, directory: str, store: str
+    recipes: Mapping[SamplesRecipe, str], *, model: str, checkpoint: Checkpoint, store: str
 ) -> list[str]:
     """Make the missing Samples of one model, titles given, loading it once; addresses."""
     place = open_store(store)
     missing = [recipe for recipe in recipes if not is_complete(place, recipe)]
     if missing:
-        network = load_network(Path(directory), precision=missing[0].model.precision)
-        vocabulary = read_vocabulary(Path(directory))
+        network = load_network(checkpoint, precision=missing[0].model.precision)
+        vocabulary = read_vocabulary(checkpoint)
         for recipe in missing:
-            _sample(recipe, network, vocabulary, place, recipes[recipe])
+            _sample(recipe, network, vocabulary, place, recipes[recipe], checkpoint.source)
     return [recipe.address for recipe in missing]
 
 
 def _sample(
-    recipe: SamplesRecipe, network: Network, vocabulary: Vocabulary, place: Store, title: str
+    recipe: SamplesRecipe,
+    network: Network,
+    vocabulary: Vocabulary,
+    place: Store,
+    title: str,
+    source: str | None,
 ) -> None:
     started = time.monotonic()
     suite = VERSIONS["examples"]
@@ -60,6 +65,6 @@ def _sample(
     replay = replayed_part(examples[chosen], samples[chosen], network, recipe)
     stored = [*files.values(), write_table(place, recipe, replay, table="replay")]
     seconds = time.monotonic() - started
-    facts = {"vocabulary": network.vocabulary}
+    facts = {"vocabulary": network.vocabulary, "source": source}
     seal(place, recipe, stored, title=title, seconds=seconds, tokens=tokens, facts=facts)
     LOG.info("sample %s: %d tokens, %.0f tokens/s", title, tokens, tokens / seconds)

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Mapping
 from itertools import groupby
-from pathlib import Path
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -19,25 +18,33 @@ from storage.networks import Network, load_network
 from storage.parts import part_rows, progress_of
 from storage.store import Store, open_store
 from storage.verdicts import read_judged
+from storage.weights import Checkpoint
 
 LOG = logging.getLogger("calibration")
 
 
 @task(task_run_name="score {model}", cache_policy=NO_CACHE, persist_result=False)
 def score(
-    recipes: Mapping[ScoresRecipe, str], *, model: str, directory: str, store: str
+    recipes: Mapping[ScoresRecipe, str], *, model: str, checkpoint: Checkpoint, store: str
 ) -> list[str]:
     """Make the missing Scores of one model, titles given, loading it once; addresses."""
     place = open_store(store)
     missing = [recipe for recipe in recipes if not is_complete(place, recipe)]
     if missing:
-        network = load_network(Path(directory), precision=missing[0].model.precision)
+        network = load_network(checkpoint, precision=missing[0].model.precision)
         for _, group in groupby(missing, key=lambda recipe: recipe.examples):
-            _score({recipe: recipes[recipe] for recipe in group}, network, place, model)
+            titles = {recipe: recipes[recipe] for recipe in group}
+            _score(titles, network, place, model, checkpoint.source)
     return [recipe.address for recipe in missing]
 
 
-def _score(recipes: dict[ScoresRecipe, str], network: Network, place: Store, model: str) -> None:
+def _score(
+    recipes: dict[ScoresRecipe, str],
+    network: Network,
+    place: Store,
+    model: str,
+    source: str | None,
+) -> None:
     started = time.monotonic()
     first = next(iter(recipes))
     suite = VERSIONS["examples"]
@@ -59,7 +66,7 @@ def _score(recipes: dict[ScoresRecipe, str], network: Network, place: Store, mod
                     progress[recipe].kept[index] = stored
             bar.update(tokens_in(rows["continuation_ids"]))
     seconds = time.monotonic() - started
-    facts = {"vocabulary": network.vocabulary}
+    facts = {"vocabulary": network.vocabulary, "source": source}
     for recipe, title in recipes.items():
         files = list(progress[recipe].kept.values())
         seal(place, recipe, files, title=title, seconds=seconds, tokens=total, facts=facts)

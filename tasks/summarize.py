@@ -1,16 +1,22 @@
-"""summarize: samples and scores into sums per example and moments per position."""
+"""summarize: samples and scores into sums, moments, the gate's statistics, and texts to read."""
 
 import time
 
 from prefect import task
 
+from calibration.reading import readings
 from calibration.recipes import SummaryRecipe
+from calibration.statistics.consistency import summary_gate
+from calibration.statistics.stepwise import stepwise
 from calibration.statistics.summaries import summary_examples, summary_positions
+from calibration.statistics.texts import summary_spread, summary_texts
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete, seal, write_table
 from storage.cache_policy import RecipePolicy
 from storage.store import open_store
 from storage.verdicts import read_judged
+from storage.vocabulary import read_vocabulary
+from storage.weights import Checkpoint
 
 
 @task(
@@ -19,19 +25,32 @@ from storage.verdicts import read_judged
     persist_result=True,
     result_serializer="json",
 )
-def summarize(recipe: SummaryRecipe, *, title: str, store: str) -> str:
-    """Make the Summary of one model on one data set under one decoding; the address."""
+def summarize(recipe: SummaryRecipe, *, title: str, checkpoint: Checkpoint, store: str) -> str:
+    """Make the Summary of one model on one data set under one decoding; the address.
+
+    The tokenizer of the checkpoint spells the texts to read.
+    """
     place = open_store(store)
     if is_complete(place, recipe):
         return recipe.address
     started = time.monotonic()
-    samples, scores, examples = (
+    source = recipe.samples.examples
+    samples, scores, examples, spans = (
         read_judged(place, parent, VERSIONS[parent.KIND], table=parent.KIND)
-        for parent in (recipe.samples, recipe.scores, recipe.samples.examples)
+        for parent in (recipe.samples, recipe.scores, source, source.texts)
     )
-    files = [
-        write_table(place, recipe, summary_examples(samples, scores, examples), table="examples"),
-        write_table(place, recipe, summary_positions(samples, scores), table="positions"),
-    ]
+    replay = read_judged(place, recipe.samples, VERSIONS["samples"], table="replay")
+    steps = stepwise(samples, scores, examples, unit=source.unit, at_end=recipe.samples.at_end)
+    texts = summary_texts(steps, samples, examples, spans)
+    token = read_vocabulary(checkpoint).token
+    tables = {
+        "examples": summary_examples(steps),
+        "positions": summary_positions(steps),
+        "texts": texts,
+        "spread": summary_spread(steps),
+        "gate": summary_gate(replay),
+        "readings": readings(samples, scores, examples, texts=texts, token=token),
+    }
+    files = [write_table(place, recipe, frame, table=name) for name, frame in tables.items()]
     seal(place, recipe, files, title=title, seconds=time.monotonic() - started)
     return recipe.address

@@ -5,7 +5,9 @@ the log transition matrix as its head, is the chain itself: a real checkpoint wi
 """
 
 import json
+import re
 import string
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +66,15 @@ class ClosedForm:
         self.ent_ce = self.entropy - self.log_loss
 
 
+def ending_texts(
+    transition: Floats, *, count: int, longest: int, end_probability: float, seed: int
+) -> list[str]:
+    """Texts of the chain that end with the given probability after each letter but the first."""
+    whole = texts(transition, count=count, length=longest, seed=seed)
+    lengths = np.random.default_rng(seed).geometric(end_probability, size=count)
+    return [text[:length] for text, length in zip(whole, lengths, strict=True)]
+
+
 def texts(transition: Floats, *, count: int, length: int, seed: int) -> list[str]:
     """Texts of the chain in its stationary state; no white space, so that none is cut."""
     generator = np.random.default_rng(seed)
@@ -93,9 +104,34 @@ def write_checkpoint(directory: Path, transition: Floats, *, end_probability: fl
     full[:-1, :-1] = transition * (1 - end_probability)
     full[:-1, -1] = end_probability
     full[-1, :-1] = 1 / len(LETTERS)
+    _save(directory, full, [*LETTERS, END], ".")
+
+
+def write_segmented_checkpoint(
+    directory: Path, transition: Floats, *, tokens: Sequence[str], pattern: str
+) -> None:
+    """The same chain over letters in tokens of several: a perfect model of another segmentation.
+
+    `pattern` cuts a text into `tokens`, from the first letter on. A single `a` that pattern may
+    leave at the end of a prompt is a token too, which the model never makes.
+    """
+    emitted = [token for token in tokens if re.fullmatch(pattern, token)]
+    names = [*emitted, *(token for token in tokens if token not in emitted), END]
+    names += [f"<unused-{len(names)}>"] * (len(names) % 2)
+    full = np.full((len(names),) * 2, 0.0)
+    for row, before in enumerate(names):
+        for column, token in enumerate(emitted):
+            path = before[-1] + token if before in tokens else token
+            states = [LETTERS.index(letter) for letter in path]
+            full[row, column] = np.prod(transition[states[:-1], states[1:]])
+    full /= full.sum(axis=1, keepdims=True)
+    _save(directory, full, names, pattern)
+
+
+def _save(directory: Path, full: Floats, names: Sequence[str], pattern: str) -> None:
     with np.errstate(divide="ignore"):
         head = np.maximum(np.log(full.T), -1e4)
-    model = _blank(width=len(full))
+    model = _blank(width=len(full), end=names.index(END))
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.zero_()
@@ -104,17 +140,21 @@ def write_checkpoint(directory: Path, transition: Floats, *, end_probability: fl
         model.model.norm.weight.fill_(len(full) ** -0.5)
         model.lm_head.weight.copy_(torch.from_numpy(head))
     model.save_pretrained(directory)
-    letter_tokenizer().save_pretrained(directory)
+    tokenizer_of(names, pattern).save_pretrained(directory)
 
 
 def letter_tokenizer() -> PreTrainedTokenizerFast:
-    vocabulary = {letter: index for index, letter in enumerate([*LETTERS, END])}
+    return tokenizer_of([*LETTERS, END], ".")
+
+
+def tokenizer_of(names: Sequence[str], pattern: str) -> PreTrainedTokenizerFast:
+    vocabulary = {name: index for index, name in enumerate(names)}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=END))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(f"{pattern}|."), "isolated")
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=END)
 
 
-def _blank(width: int) -> LlamaForCausalLM:
+def _blank(width: int, end: int) -> LlamaForCausalLM:
     return LlamaForCausalLM(
         LlamaConfig(
             vocab_size=width,
@@ -127,6 +167,6 @@ def _blank(width: int) -> LlamaForCausalLM:
             rms_norm_eps=1e-12,
             tie_word_embeddings=False,
             bos_token_id=None,
-            eos_token_id=END_ID,
+            eos_token_id=end,
         )
     )

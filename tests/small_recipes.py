@@ -118,7 +118,12 @@ def variants() -> dict[str, Recipe]:
         "non_embedding_parameters": 81,
     }.items():
         found[f"fits.members.{name}"] = changed(FIT, members=(changed(MEMBER, **{name: value}),))
-    for name in ("kind", "split", "column", "cluster"):
+    found["texts.tails"] = changed(TEXTS, tails="all")
+    found["texts.independent"] = changed(TEXTS, independent="passages")
+    found["examples.unit"] = changed(EXAMPLES, unit="bytes")
+    found["examples.text_end"] = changed(EXAMPLES, text_end=7)
+    found["samples.natural"] = changed(SAMPLES, at_end="natural")
+    for name in ("kind", "split", "subset", "column", "cluster", "year"):
         source = changed(SOURCE, **{name: "changed"})
         found[f"texts.source.{name}"] = changed(TEXTS, source=source)
     return found

@@ -33,9 +33,9 @@ class Decoding:
 
 @dataclass(frozen=True)
 class Ending:
-    """What an end id means: `continue` takes it out of the distribution, `stop` ends the text."""
+    """What an end id means: `continue` takes it out of the distribution, else it ends the text."""
 
-    policy: Literal["continue", "stop"]
+    policy: Literal["continue", "stop", "natural"]
     ids: tuple[int, ...]
 
     @property
@@ -46,7 +46,7 @@ class Ending:
     @property
     def stopping(self) -> tuple[int, ...]:
         """The ids after which a text has ended."""
-        return self.ids if self.policy == "stop" else ()
+        return () if self.policy == "continue" else self.ids
 
 
 def decoded(logits: "Tensor", decoding: Decoding) -> "Tensor":

@@ -33,6 +33,11 @@ class Language(Protocol):
         ...
 
     @property
+    def context(self) -> int | None:
+        """Number of tokens that a prediction can look at; None without a limit."""
+        ...
+
+    @property
     def device(self) -> torch.device: ...
 
     def states(self, batch: "Batch") -> Tensor:

@@ -34,7 +34,8 @@ class Prompt(NamedTuple):
     """What to continue, how far, and the uniforms that draw it."""
 
     ids: Sequence[int]
-    uniforms: NDArray[np.float64]  # (steps,)
+    uniforms: NDArray[np.float64]  # (steps,): the most tokens to draw
+    bytes: int | None = None  # enough of them: the token that reaches this is the last
 
 
 def sample(
@@ -43,22 +44,20 @@ def sample(
     *,
     decoding: Decoding,
     ending: Ending,
+    sizes: NDArray[np.int64] | None = None,
     progress: Progress,
 ) -> list[Continuation]:
-    """The model's own continuation of each prompt, as long as its uniforms or until it ends.
+    """The model's own continuation of each prompt, until it ends or has all it was asked for.
 
-    `progress` is called with the number of tokens of each step.
+    `sizes` gives the bytes of every id, (vocabulary,), for prompts that ask for bytes. `progress`
+    is called with the number of tokens of each step.
     """
-    lengths = np.array([len(prompt.uniforms) for prompt in prompts])
-    steps = int(lengths.max())
-    noise = torch.zeros(steps, len(prompts), dtype=torch.float64)
-    for row, prompt in enumerate(prompts):
-        noise[: len(prompt.uniforms), row] = torch.from_numpy(prompt.uniforms)
-    columns = _columns(language, prompts, noise.to(language.device), decoding, ending, progress)
+    stops = _Stops(prompts, ending.stopping, sizes, language)
+    columns = _columns(language, prompts, stops, decoding, ending, progress)
     tokens, entropies, log_probs, end_probabilities = (
         torch.stack(column, dim=1).cpu().numpy() for column in columns
     )
-    ends = _ends(tokens, lengths, ending.stopping)
+    ends = stops.lengths.tolist()
     return [
         Continuation(
             tokens[row, :end].astype(np.int32),
@@ -75,7 +74,7 @@ def sample(
 def _columns(
     language: Language,
     prompts: Sequence[Prompt],
-    noise: Tensor,
+    stops: "_Stops",
     decoding: Decoding,
     ending: Ending,
     progress: Progress,
@@ -83,9 +82,8 @@ def _columns(
     """Tokens, entropies, log probabilities and end probabilities, a tensor a step.  # (batch,)"""
     columns: tuple[list[Tensor], ...] = ([], [], [], [])
     batch = padded([prompt.ids for prompt in prompts], language.device)
+    noise = _noise(prompts).to(language.device)
     generation = language.generation(batch, len(noise))
-    stopping = torch.tensor(ending.stopping, dtype=torch.long, device=language.device)
-    unfinished = torch.ones(len(prompts), dtype=torch.bool, device=language.device)
     for step, uniforms in enumerate(noise):
         if step:
             generation.extend(columns[0][-1])
@@ -95,18 +93,49 @@ def _columns(
         for column, value in zip(columns, (*values, here.end_probability), strict=True):
             column.append(value)
         progress(len(prompts))
-        if len(stopping):
-            unfinished &= ~torch.isin(tokens, stopping)
-            if not bool(unfinished.any()):
-                break
+        if stops.all_after(tokens):
+            break
     return columns[0], columns[1], columns[2], columns[3]
 
 
-def _ends(
-    tokens: NDArray[np.int64], lengths: NDArray[np.int64], stopping: Sequence[int]
-) -> list[int]:
-    """How many steps of each row count: up to its length, or through its first end id."""
-    stops = np.isin(tokens, stopping)
-    first = np.where(stops.any(axis=1), stops.argmax(axis=1) + 1, tokens.shape[1])
-    ends: list[int] = np.minimum(first, lengths).tolist()
-    return ends
+def _noise(prompts: Sequence[Prompt]) -> Tensor:
+    """The uniforms of every step.  # (steps, batch)"""
+    steps = max(len(prompt.uniforms) for prompt in prompts)
+    noise = torch.zeros(steps, len(prompts), dtype=torch.float64)
+    for row, prompt in enumerate(prompts):
+        noise[: len(prompt.uniforms), row] = torch.from_numpy(prompt.uniforms)
+    return noise
+
+
+class _Stops:
+    """How many tokens of each row count so far, and which rows have all of theirs."""
+
+    def __init__(
+        self,
+        prompts: Sequence[Prompt],
+        stopping: Sequence[int],
+        sizes: NDArray[np.int64] | None,
+        language: Language,
+    ) -> None:
+        device = language.device
+        steps = [len(prompt.uniforms) for prompt in prompts]
+        asked = [prompt.bytes for prompt in prompts if prompt.bytes is not None]
+        self.lengths = torch.zeros(len(prompts), dtype=torch.long, device=device)
+        self._steps = torch.tensor(steps, device=device)
+        self._going = self._steps > 0
+        self._stopping = torch.tensor(stopping, dtype=torch.long, device=device)
+        self._left = torch.tensor(asked, device=device) if asked else None
+        self._sizes = None if sizes is None else torch.from_numpy(sizes).to(device)
+
+    def all_after(self, tokens: Tensor) -> bool:
+        """Whether nothing is left to draw once each row has its next token.  # (batch,)"""
+        self.lengths += self._going
+        self._going &= self.lengths < self._steps
+        if len(self._stopping):
+            self._going &= ~torch.isin(tokens, self._stopping)
+        if self._left is not None and self._sizes is not None:
+            self._left -= self._sizes[tokens]
+            self._going &= self._left > 0
+        # Asking a device for its answer waits for it; rows that only count their steps need not.
+        waits = len(self._stopping) or self._left is not None
+        return bool(waits and not self._going.any())

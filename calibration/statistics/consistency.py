@@ -21,7 +21,7 @@ from calibration.statistics.ragged import (
     flat,
     lengths,
 )
-from calibration.tables import REPLAY
+from calibration.tables import REPLAY, SUMMARY_GATE
 
 # At 3, a study the size of the published one refuses by chance in 83-93 % of runs; at 5 in none.
 REFUSED_Z = 5.0
@@ -101,6 +101,25 @@ def replay_consistency(replay: pl.DataFrame) -> ReplayConsistency:
         covariance_z=_z(float(scaled.mean()), _mean_error(scaled, tokens.cluster)),
         detectable=REFUSED_Z * mean_error,
         entropy_se=_clustered_error(tokens.entropy, tokens.cluster),
+    )
+
+
+def summary_gate(replay: pl.DataFrame) -> pl.DataFrame:
+    """One row: what the gate found of a REPLAY table, nats.  # SUMMARY_GATE"""
+    found = replay_consistency(replay)
+    row = {
+        "texts": replay.height,
+        "tokens": found.tokens,
+        "bias": found.mean,
+        "z": found.mean_z,
+        "covariance_z": found.covariance_z,
+        "detectable": found.detectable,
+        "largest_difference": max(
+            found.largest_entropy_difference, found.largest_log_prob_difference
+        ),
+    }
+    return pl.DataFrame([row], schema=SUMMARY_GATE).with_columns(
+        pl.selectors.float().fill_nan(None)
     )
 
 

@@ -1,9 +1,9 @@
 """EntCE and its two parts, their standard errors, and how they vary together between models.
 
-EntCE = H - L = drift + static, with H the entropy a token on own text, L the log loss a token on
-human text, H+ the entropy a token on human prefixes; drift = H - H+, static = H+ - L. Each is a
-ratio of sums over examples, in nats, signed. The source text is the unit of independence. Knows
-nothing of sizes and laws.
+EntCE = H - L = drift + static, with H the entropy a step on own text, L the log loss a step on
+human text, H+ the entropy a step on human prefixes; drift = H - H+, static = H+ - L; a step is a
+token or a byte, as the unit of the examples says. Each is a ratio of sums over examples, in nats,
+signed. The source text is the unit of independence. Knows nothing of sizes and laws.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,8 @@ COLUMNS = (
     "entropy",
     "log_loss",
     "teacher_entropy",
+    "steps_generated",
+    "steps_human",
     "tokens_generated",
     "tokens_human",
     "bytes_generated",
@@ -55,9 +57,9 @@ class Quantity:
         return difference
 
 
-ENTROPY = Ratio("entropy", "tokens_generated")
-LOG_LOSS = Ratio("log_loss", "tokens_human")
-TEACHER_ENTROPY = Ratio("teacher_entropy", "tokens_human")
+ENTROPY = Ratio("entropy", "steps_generated")
+LOG_LOSS = Ratio("log_loss", "steps_human")
+TEACHER_ENTROPY = Ratio("teacher_entropy", "steps_human")
 ENT_CE = Quantity("ent_ce", ENTROPY, LOG_LOSS)
 DRIFT = Quantity("drift", ENTROPY, TEACHER_ENTROPY)
 STATIC = Quantity("static", TEACHER_ENTROPY, LOG_LOSS)
@@ -68,7 +70,7 @@ ENT_CE_PER_BYTE = Quantity(
 
 @dataclass(frozen=True)
 class Estimate:
-    """What was measured of one model at the last horizon: nats a token, nan where undefined."""
+    """What was measured of one model at the last horizon: nats a step, nan where undefined."""
 
     examples: int
     clusters: int
@@ -138,7 +140,7 @@ def curves(positions: pl.DataFrame) -> pl.DataFrame:
     """Means at every position with clustered standard errors, and that of drift.
 
     SUMMARY_POSITIONS of one model gives the columns of CURVES that follow `position`, nats a
-    token; `count` is of generated steps. Standard errors are those of ratios (counts vary between
+    step; `count` is of generated steps. Standard errors are those of ratios (counts vary between
     clusters too), cross terms included, times G/(G-1); null with one cluster or no step.
     """
     means = positions.with_columns(
@@ -161,6 +163,8 @@ def curves(positions: pl.DataFrame) -> pl.DataFrame:
         teacher_entropy="mean_teacher_entropy",
         count=pl.col("count_generated").cast(pl.Int64),
         count_human=pl.col("count_human").cast(pl.Int64),
+        ended=pl.col("ended").cum_sum() / pl.col("count_generated").first(),
+        end_probability=_ratio("end_probability", "count_generated"),
         entropy_se=_root(_product(own, own)),
         log_loss_se=_root(_product(loss, loss)),
         teacher_entropy_se=_root(_product(teacher, teacher)),
@@ -204,7 +208,11 @@ def _ratio_influence(sums: Floats, ratio: Ratio) -> Floats:
 
 
 def _mean(name: str, count: str) -> pl.Expr:
-    return pl.when(pl.col(count) > 0).then(pl.col(name) / pl.col(count)).alias(f"mean_{name}")
+    return _ratio(name, count).alias(f"mean_{name}")
+
+
+def _ratio(total: str, count: str) -> pl.Expr:
+    return pl.when(pl.col(count) > 0).then(pl.col(total) / pl.col(count))
 
 
 def _product(one: tuple[str, str], other: tuple[str, str]) -> pl.Expr:

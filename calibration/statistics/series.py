@@ -1,7 +1,6 @@
 """One series: the models of a family on one data set under one decoding, and the law over them.
 
-Takes summaries with their labels, gives the tables of EntCE, curves, fits and fitted lines. A
-fit has a row even where no exponent can be given; its warnings then say why. Knows no paths and
+Takes summaries with their labels, gives the tables that `SERIES_TABLES` names. A fit has a row even where no exponent can be given; its warnings then say why. Knows no paths and
 no studies.
 """
 
@@ -13,6 +12,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from calibration.conventions import AtEnd, Unit
 from calibration.statistics.ent_ce import (
     DRIFT,
     ENT_CE,
@@ -25,7 +25,8 @@ from calibration.statistics.ent_ce import (
 from calibration.statistics.intervals import LEVEL, Interval, few_clusters
 from calibration.statistics.ragged import Floats
 from calibration.statistics.scaling import MODELS_NEEDED, PowerLawFit, band, fit_power_law
-from calibration.tables import BANDS, CURVES, FITS
+from calibration.statistics.texts import outlying_shares
+from calibration.tables import BANDS, CURVES, FITS, GATE, SEEN, SPREAD
 from calibration.tables import ENT_CE as ENT_CE_TABLE
 
 Size = Literal["parameters", "non_embedding_parameters", "tokens"]
@@ -50,6 +51,17 @@ FROM_LAW = (
 
 
 @dataclass(frozen=True)
+class Summary:
+    """The tables of one summary, each in the schema SUMMARY_ of its name."""
+
+    examples: pl.DataFrame
+    positions: pl.DataFrame
+    texts: pl.DataFrame
+    spread: pl.DataFrame
+    gate: pl.DataFrame
+
+
+@dataclass(frozen=True)
 class Measured:
     """One model as measured: its labels, its sizes and its summaries."""
 
@@ -58,20 +70,25 @@ class Measured:
     parameters: int
     non_embedding_parameters: int
     tokens: int | None  # of training, where known
+    trained_until: int | None  # year, where known
     dataset: str
     decoding: str
-    summary_examples: pl.DataFrame
-    summary_positions: pl.DataFrame
+    unit: Unit
+    at_end: AtEnd
+    summary: Summary
 
 
 @dataclass(frozen=True)
 class SeriesFit:
-    """The tables of one series: schemas ENT_CE, CURVES, FITS and BANDS."""
+    """The tables of one series, each in the schema of its name."""
 
     ent_ce: pl.DataFrame
     curves: pl.DataFrame
     fits: pl.DataFrame
     bands: pl.DataFrame
+    spread: pl.DataFrame
+    seen: pl.DataFrame
+    gate: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -93,23 +110,28 @@ def fit_series(
     """
     _require_one_series(members)
     ordered = sorted(members, key=lambda member: (member.parameters, member.name))
-    estimates = [estimate(member.summary_examples, level=level) for member in ordered]
+    estimates = [estimate(member.summary.examples, level=level) for member in ordered]
     fits = [_fit(quantity, ordered, estimates, x=x, level=level) for quantity in FITTED]
-    labels = {name: getattr(ordered[0], name) for name in ("family", "dataset", "decoding")}
+    series = {name: getattr(ordered[0], name) for name in ("family", "dataset", "decoding")}
     return SeriesFit(
         ent_ce=_table(
             [_ent_ce_row(*pair) for pair in zip(ordered, estimates, strict=True)], ENT_CE_TABLE
         ),
-        curves=pl.concat([_curves(member) for member in ordered]),
-        fits=_table([labels | _fit_row(fit, len(ordered), x) for fit in fits], FITS),
-        bands=pl.concat([_band(fit, _sizes(ordered, x), labels) for fit in fits]),
+        curves=pl.concat(
+            [_labelled(curves(one.summary.positions), one, CURVES) for one in ordered]
+        ),
+        fits=_table([series | _fit_row(fit, len(ordered), x) for fit in fits], FITS),
+        bands=pl.concat([_band(fit, _sizes(ordered, x), series) for fit in fits]),
+        spread=pl.concat([_labelled(one.summary.spread, one, SPREAD) for one in ordered]),
+        seen=pl.concat([_labelled(_seen(one, level), one, SEEN) for one in ordered]),
+        gate=pl.concat([_labelled(one.summary.gate, one, GATE) for one in ordered]),
     )
 
 
 def _require_one_series(members: Sequence[Measured]) -> None:
     if not members:
         raise ValueError("at least one model was expected, found none")
-    for label in ("family", "dataset", "decoding"):
+    for label in ("family", "dataset", "decoding", "unit"):
         found = sorted({getattr(member, label) for member in members})
         if len(found) > 1:
             raise ValueError(f"one {label} was expected in a series, found {', '.join(found)}")
@@ -132,11 +154,12 @@ def _fit(
         for member, found in zip(members, estimates, strict=True)
     }
     clusters = min(found.clusters for found in estimates)
-    warnings = (*_tokenizer_warnings(estimates), *_value_warnings(quantity, values, clusters))
+    tokenizers = () if members[0].unit == "bytes" else _tokenizer_warnings(estimates)
+    warnings = (*tokenizers, *_value_warnings(quantity, values, clusters))
     obstacle = _obstacle(members, values, clusters, x)
     if obstacle is not None:
         return _Fit(quantity, None, (obstacle, *warnings))
-    sampling = covariance([member.summary_examples for member in members], quantity=quantity)
+    sampling = covariance([member.summary.examples for member in members], quantity=quantity)
     law = fit_power_law(
         _sizes(members, x), list(values.values()), sampling, level=level, clusters=clusters
     )
@@ -207,8 +230,11 @@ def _ent_ce_row(member: Measured, found: Estimate) -> dict[str, object]:
         "family": member.family,
         "parameters": member.parameters,
         "non_embedding_parameters": member.non_embedding_parameters,
+        "training_tokens": member.tokens,
         "dataset": member.dataset,
         "decoding": member.decoding,
+        "unit": member.unit,
+        "at_end": member.at_end,
         "examples": found.examples,
         "clusters": found.clusters,
         "tokens": found.tokens,
@@ -220,20 +246,57 @@ def _ent_ce_row(member: Measured, found: Estimate) -> dict[str, object]:
         "bytes_per_token_human": found.bytes_per_token_human,
         "coverage": 1.0,  # a temperature leaves every token possible
         "ended_share": found.ended_share,
-        "end_probability": _end_probability(member.summary_positions),
+        "end_probability": _end_probability(member.summary.positions),
+        **_texts_columns(member.summary.texts),
     }
+    return row | _interval_columns(found)
+
+
+def _interval_columns(found: Estimate) -> dict[str, object]:
+    row: dict[str, object] = {}
     for name in ("ent_ce", "drift", "static"):
-        row |= _interval_columns(name, getattr(found, name))
+        interval: Interval = getattr(found, name)
+        row |= {
+            name: interval.value,
+            f"{name}_se": interval.standard_error,
+            f"{name}_low": interval.low,
+            f"{name}_high": interval.high,
+        }
     return row
 
 
-def _interval_columns(name: str, interval: Interval) -> dict[str, object]:
-    return {
-        name: interval.value,
-        f"{name}_se": interval.standard_error,
-        f"{name}_low": interval.low,
-        f"{name}_high": interval.high,
-    }
+def _texts_columns(texts: pl.DataFrame) -> dict[str, object]:
+    looping, derailed = outlying_shares(texts)
+    distinct = {name: texts[name].mean() for name in texts.columns if name.startswith("distinct_")}
+    return {"looping_share": looping, "derailed_share": derailed, **distinct}
+
+
+def _seen(member: Measured, level: float) -> pl.DataFrame:
+    """The estimates on all texts, on those a model may have seen and on later ones.  # SEEN"""
+    until, texts = member.trained_until, member.summary.texts
+    if until is None or texts["year"].is_null().all():
+        return pl.DataFrame(schema=SEEN)
+    year = pl.col("year")
+    rows: list[dict[str, object]] = []
+    for name, which in (
+        ("all", pl.lit(value=True)),
+        (f"up to {until}", year <= until),
+        (f"after {until}", year > until),
+    ):
+        chosen = member.summary.examples.join(texts.filter(which), on="example", how="semi")
+        if not chosen.is_empty():
+            found = estimate(chosen, level=level)
+            rows.append(
+                {
+                    "texts": name,
+                    "trained_until": until,
+                    "examples": found.examples,
+                    "clusters": found.clusters,
+                    "log_loss": found.log_loss,
+                }
+                | _interval_columns(found)
+            )
+    return _table(rows, pl.Schema({name: kind for name, kind in SEEN.items() if name in rows[0]}))
 
 
 def _end_probability(positions: pl.DataFrame) -> float:
@@ -241,12 +304,15 @@ def _end_probability(positions: pl.DataFrame) -> float:
     return float(positions["end_probability"].sum()) / steps if steps else math.nan
 
 
-def _curves(member: Measured) -> pl.DataFrame:
-    labels = {"model": member.name, "dataset": member.dataset, "decoding": member.decoding}
-    labelled = curves(member.summary_positions).with_columns(
-        pl.lit(value).alias(name) for name, value in labels.items()
-    )
-    return labelled.select(pl.col(name).cast(kind) for name, kind in CURVES.items())
+def _labelled(frame: pl.DataFrame, member: Measured, schema: pl.Schema) -> pl.DataFrame:
+    labels = {
+        "model": member.name,
+        "dataset": member.dataset,
+        "decoding": member.decoding,
+        "unit": member.unit,
+    }
+    labelled = frame.with_columns(pl.lit(value).alias(name) for name, value in labels.items())
+    return labelled.select(pl.col(name).cast(kind) for name, kind in schema.items())
 
 
 def _fit_row(fit: _Fit, models: int, x: Size) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """From per-token tables to small summaries: cumulative sums per example, moments per position.
 
 Everything after this file is seconds of work. A list that is shorter than a horizon contributes
-all it has; nothing is dropped. Sums are float64. Positions count from 1. Knows nothing of models,
+all it has; nothing is dropped. Sums are float64. Positions count steps from 1, tokens or bytes. Knows nothing of models,
 sizes or laws.
 """
 
@@ -19,6 +19,7 @@ from calibration.statistics.ragged import (
 )
 from calibration.tables import SUMMARY_EXAMPLES, SUMMARY_POSITIONS
 
+LABELS = ("cluster", "example")
 HORIZONS = 32  # a step of 25 % at 1,000 tokens: finer than any curve over T can be read
 ROWS_AT_ONCE = 512  # with POSITIONS_AT_ONCE, keeps memory at tens of megabytes
 POSITIONS_AT_ONCE = 64
@@ -31,105 +32,70 @@ def horizons(continuation: int) -> list[int]:
     return [int(step) for step in np.unique(np.rint(np.geomspace(1, continuation, HORIZONS)))]
 
 
-def summary_examples(
-    samples: pl.DataFrame, scores: pl.DataFrame, examples: pl.DataFrame
-) -> pl.DataFrame:
+def summary_examples(stepwise: pl.DataFrame) -> pl.DataFrame:
     """Sums over the first steps of each example, at the same horizons in every row.
 
-    SAMPLES, SCORES and EXAMPLES of the same examples give SUMMARY_EXAMPLES, nats, tokens and
-    bytes. The longest human continuation sets the horizons. Raises ValueError where the three
-    tables do not hold the same examples.
+    STEPWISE gives SUMMARY_EXAMPLES: nats, steps, tokens and bytes. The longest human continuation
+    sets the horizons.
     """
-    paired = _paired(samples, scores).join(_human_bytes(examples), on="example", how="left")
-    _require_same_examples(paired["example"], examples["example"])
-    grid = horizons(int(lengths(paired["log_loss"]).max()))
-    return pl.concat([_sums_at(part, grid) for part in paired.iter_slices(ROWS_AT_ONCE)])
+    grid = horizons(int(lengths(stepwise["log_loss"]).max()))
+    return pl.concat([_sums_at(part, grid) for part in stepwise.iter_slices(ROWS_AT_ONCE)])
 
 
-def summary_positions(samples: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
+def summary_positions(stepwise: pl.DataFrame) -> pl.DataFrame:
     """Sums over examples at every step, with their clustered second moments.
 
-    SAMPLES and SCORES of the same examples give SUMMARY_POSITIONS. A second moment X_Y is
-    Σ_g (Σ of X in cluster g)(Σ of Y in cluster g); `clusters` are those with a step on either
-    side. Raises ValueError where the two tables do not hold the same examples.
+    STEPWISE gives SUMMARY_POSITIONS. A second moment X_Y is Σ_g (Σ of X in cluster g)(Σ of Y in
+    cluster g); `clusters` are those with a step on either side.
     """
-    paired = _paired(samples, scores).sort("cluster", "example")
-    steps = max(int(lengths(paired[side]).max()) for side in ("entropy", "log_loss"))
-    index = cluster_index(paired["cluster"])
+    rows = stepwise.sort("cluster", "example")
+    steps = max(int(lengths(rows[side]).max()) for side in ("entropy", "log_loss"))
+    index = cluster_index(rows["cluster"])
     starts = range(0, steps, POSITIONS_AT_ONCE)
     return pl.concat(
-        [_moments(paired, index, start, min(POSITIONS_AT_ONCE, steps - start)) for start in starts]
+        [_moments(rows, index, start, min(POSITIONS_AT_ONCE, steps - start)) for start in starts]
     )
-
-
-def _paired(samples: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
-    """One row an example, both sides of it: generated and human."""
-    _require_same_examples(samples["example"], scores["example"])
-    generated = samples.select(
-        "cluster", "example", "entropy", "end_probability", "ended", bytes_generated="bytes"
-    )
-    human = scores.select("example", "log_loss", teacher_entropy="entropy")
-    return generated.join(human, on="example").sort("example")
-
-
-def _human_bytes(examples: pl.DataFrame) -> pl.DataFrame:
-    return examples.select("example", bytes_human="continuation_bytes")
-
-
-def _require_same_examples(found: pl.Series, expected: pl.Series) -> None:
-    for numbers in (found, expected):
-        if numbers.is_empty():
-            raise ValueError("at least one example was expected, found none")
-        if numbers.n_unique() < len(numbers):
-            repeated = numbers.filter(numbers.is_duplicated())[0]
-            raise ValueError(f"one row an example was expected, found example {repeated} again")
-    alone = sorted(set(found.to_list()) ^ set(expected.to_list()))
-    if alone:
-        raise ValueError(
-            f"the same examples were expected on both sides, found {len(alone)} on one side only, "
-            f"the first of them example {alone[0]}"
-        )
 
 
 def _sums_at(part: pl.DataFrame, grid: list[int]) -> pl.DataFrame:
     last = np.array(grid) - 1
     summed = {
         name: padded(part[name], grid[-1]).cumsum(axis=1)[:, last]
-        for name in ("entropy", "log_loss", "teacher_entropy", "bytes_generated", "bytes_human")
+        for name in SUMMARY_EXAMPLES
+        if name in part.columns and name not in LABELS
     }
-    generated, human = lengths(part["entropy"])[:, None], lengths(part["log_loss"])[:, None]
-    summed["tokens_generated"] = np.minimum(generated, grid).astype(np.float64)
-    summed["tokens_human"] = np.minimum(human, grid).astype(np.float64)
-    ended = part["ended"].to_numpy()[:, None] & (generated <= np.array(grid))
+    for side, column in (("generated", "entropy"), ("human", "log_loss")):
+        steps = lengths(part[column])[:, None]
+        summed[f"steps_{side}"] = np.minimum(steps, grid).astype(np.float64)
+    ended = part["end_step"].to_numpy()[:, None] <= np.array(grid)  # null is nan, which is not
     summed["ended"] = ended.astype(np.float64)
     return part.select(
-        "cluster",
-        "example",
+        *LABELS,
         pl.lit(pl.Series([grid], dtype=pl.List(pl.Int32))).first().alias("horizons"),
         *(pl.Series(name, sums).arr.to_list() for name, sums in summed.items()),
     ).select(list(SUMMARY_EXAMPLES))
 
 
-def _moments(paired: pl.DataFrame, index: Indices, start: int, width: int) -> pl.DataFrame:
+def _moments(rows: pl.DataFrame, index: Indices, start: int, width: int) -> pl.DataFrame:
     def block(name: str) -> Floats:
-        return padded(paired[name].list.slice(start, width), width)
+        return padded(rows[name].list.slice(start, width), width)
 
     def exists(name: str) -> Floats:
-        return present(paired[name].list.slice(start, width), width).astype(np.float64)
+        return present(rows[name].list.slice(start, width), width).astype(np.float64)
 
     by_row = {name: block(name) for name in ("entropy", "log_loss", "teacher_entropy")}
     by_row |= {"count_generated": exists("entropy"), "count_human": exists("log_loss")}
     positions = np.arange(start + 1, start + width + 1)
-    last_step = lengths(paired["entropy"])[:, None] == positions
+    ends_here = rows["end_step"].to_numpy()[:, None] == positions
     firsts = np.flatnonzero(np.diff(index, prepend=-1))
     # Rows are sorted by cluster, so that one reduceat sums all clusters.
-    sums = {name: np.add.reduceat(rows, firsts, axis=0) for name, rows in by_row.items()}
+    sums = {name: np.add.reduceat(values, firsts, axis=0) for name, values in by_row.items()}
     columns: dict[str, NDArray[np.generic]] = {
         "position": positions,
         "clusters": ((sums["count_generated"] + sums["count_human"]) > 0).sum(axis=0),
         "end_probability": block("end_probability").sum(axis=0),
-        "ended": (paired["ended"].to_numpy()[:, None] & last_step).sum(axis=0),
-        **{name: rows.sum(axis=0) for name, rows in by_row.items()},
+        "ended": ends_here.sum(axis=0),
+        **{name: values.sum(axis=0) for name, values in by_row.items()},
         **_second_moments(sums),
     }
     return pl.DataFrame(columns).select(

@@ -33,6 +33,7 @@ class Altered:
     def __init__(self, network: Language) -> None:
         self._network = network
         self.vocabulary, self.device = network.vocabulary, network.device
+        self.context = network.context
 
     def states(self, batch: Batch) -> Tensor:
         return self._network.states(batch)

@@ -22,6 +22,7 @@ def facts(number: int, **changes: object) -> ModelFacts:
         "vocabulary": 8,
         "context": 64,
         "end_ids": (7,),
+        "text_end": 7,
     }
     return ModelFacts.model_validate(values | changes)
 
@@ -242,3 +243,35 @@ def test_one_network_stands_once_in_a_family() -> None:
     with pytest.raises(StudyError, match=r"`models\[2\]`: each network was expected once"):
         resolved(twins)
     resolved(twins, models=[model("a"), model("b", family="another")])
+
+
+@pytest.mark.parametrize(
+    ("changes", "kinds"),
+    [
+        ({"datasets": [dataset(unit="bytes")]}, {*MEASURED, *LABELLED}),
+        ({"datasets": [dataset(independent="passages")]}, {*MEASURED, *LABELLED}),
+        ({"at_end": "natural"}, {*MEASURED, *LABELLED}),
+        ({"at_end": "stop"}, {*MEASURED, *LABELLED} - {"texts", "examples"}),
+    ],
+)
+def test_what_is_selected_moves_with_unit_ends_and_independence(
+    changes: dict[str, object], kinds: set[str]
+) -> None:
+    assert moved(resolved(**changes)) == kinds
+
+
+def test_ends_are_kept_in_texts_and_examples_under_natural_alone() -> None:
+    kept = resolved(at_end="natural").measurements[0].examples
+    assert (kept.texts.tails, kept.text_end) == ("all", 7)
+    plain = resolved().measurements[0].examples
+    assert (plain.texts.tails, plain.text_end) == (None, None)
+
+
+def test_texts_that_keep_their_ends_need_a_model_that_has_one() -> None:
+    with pytest.raises(StudyError, match="a model with an end-of-text token was expected"):
+        resolved({**MODELS, "b": facts(2, text_end=None)}, at_end="natural")
+
+
+def test_a_window_of_bytes_is_not_measured_against_a_context_of_tokens() -> None:
+    long = dataset(unit="bytes", prompt=100, continuation=400)
+    assert resolved(datasets=[long]).measurements[0].examples.unit == "bytes"

@@ -7,11 +7,12 @@ import polars as pl
 import pytest
 from markov import ClosedForm, Floats, chain, entropies, stationary, texts, write_checkpoint
 
+from calibration.conventions import AtEnd
+from calibration.encoding import encoded
 from calibration.engine.decoding import Decoding, Ending
 from calibration.errors import ModelError
 from calibration.measurement import replayed_part, sampled_part, scored_part
 from calibration.recipes import (
-    AtEnd,
     ExamplesRecipe,
     ModelIdentity,
     SamplesRecipe,
@@ -19,10 +20,12 @@ from calibration.recipes import (
     TextsRecipe,
 )
 from calibration.statistics.ent_ce import estimate
+from calibration.statistics.stepwise import stepwise
 from calibration.statistics.summaries import summary_examples
-from calibration.text import SourceText, encoded, selected
+from calibration.text import SourceText, selected
 from storage.networks import load_network
 from storage.vocabulary import read_vocabulary
+from storage.weights import Checkpoint
 
 PROMPT, STEPS, COUNT = 4, 40, 400
 
@@ -60,14 +63,14 @@ class Measured:
     ) -> None:
         write_checkpoint(directory, model, end_probability=end_probability)
         network, vocabulary = (
-            load_network(directory, precision="float32"),
-            read_vocabulary(directory),
+            load_network(Checkpoint(str(directory)), precision="float32"),
+            read_vocabulary(Checkpoint(str(directory))),
         )
         lines = texts(text, count=COUNT, length=PROMPT + STEPS, seed=17)
         sources = [SourceText(f"{number}", "", line) for number, line in enumerate(lines)]
-        spans = selected(sources, span_bytes=100, examples=COUNT, seed=0)
-        self.examples = encoded(spans, vocabulary, prompt=PROMPT, continuation=STEPS).examples
         self.recipe = recipe(Decoding(temperature), at_end=at_end)
+        asked = self.recipe.examples
+        self.examples = encoded(selected(sources, asked.texts), vocabulary, asked).examples
         self.samples = sampled_part(
             self.examples,
             network,
@@ -80,7 +83,8 @@ class Measured:
             self.examples, network, decodings=[self.recipe.decoding], ending=ending
         )
         self.replay = replayed_part(self.examples, self.samples, network, self.recipe)
-        self.summary = summary_examples(self.samples, self.scores, self.examples)
+        steps = stepwise(self.samples, self.scores, self.examples, unit=asked.unit, at_end=at_end)
+        self.summary = summary_examples(steps)
 
     def mean(self, column: str, count: str) -> float:
         total = self.summary.select(pl.col(column, count).list.last().sum())
@@ -148,7 +152,7 @@ def test_stopping_makes_a_perfect_model_measure_too_much_by_the_closed_form(tmp_
 
 def test_tokens_that_the_network_does_not_know_are_a_sentence(tmp_path: Path) -> None:
     found = Measured(tmp_path, chain(5), chain(6))
-    network = load_network(tmp_path, precision="float32")
+    network = load_network(Checkpoint(str(tmp_path)), precision="float32")
     strange = found.examples.with_columns(
         pl.col("continuation_ids").list.eval(pl.element() + network.vocabulary)
     )
@@ -166,7 +170,7 @@ def test_drift_at_the_first_step_is_zero(tmp_path: Path) -> None:
 
 def test_parts_alone_equal_the_whole_in_teacher_forcing(tmp_path: Path) -> None:
     found = Measured(tmp_path, chain(5), chain(6))
-    network = load_network(tmp_path, precision="float32")
+    network = load_network(Checkpoint(str(tmp_path)), precision="float32")
     ending = Ending("continue", (7,))
     (half,) = scored_part(
         found.examples[100:164], network, decodings=[Decoding(1.0)], ending=ending

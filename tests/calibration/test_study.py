@@ -167,16 +167,16 @@ WRONG = {
     ),
     "an unknown kind of source": (
         at(*DATASET, "source", "kind", value="file"),
-        "`datasets[1].source.kind`: 'speeches', 'files' or 'hub' was expected, found 'file': "
+        "`datasets[1].source.kind`: 'speeches', 'files', 'python-source' or 'hub' was expected, found 'file': "
         "did you mean 'files'?",
     ),
     "a kind of source like no other": (
         at(*DATASET, "source", "kind", value=3),
-        "`datasets[1].source.kind`: 'speeches', 'files' or 'hub' was expected, found 3: write",
+        "`datasets[1].source.kind`: 'speeches', 'files', 'python-source' or 'hub' was expected, found 3: write",
     ),
     "no kind of source": (
         without(*DATASET, "source", "kind"),
-        "`datasets[1].source.kind`: 'speeches', 'files' or 'hub' was expected, found nothing: add",
+        "`datasets[1].source.kind`: 'speeches', 'files', 'python-source' or 'hub' was expected, found nothing: add",
     ),
     "a temperature of zero": (
         written(decodings=[{"temperature": 1.0}, {"temperature": 0}]),
@@ -247,8 +247,8 @@ WRONG = {
         "`models[1].precision`: 'float32', 'bfloat16' or 'float16' was expected, found 'fp8': this",
     ),
     "an unknown end": (
-        written(at_end="natural"),
-        "`at_end`: 'continue' or 'stop' was expected, found 'natural': this version knows no other",
+        written(at_end="halt"),
+        "`at_end`: 'continue', 'stop' or 'natural' was expected, found 'halt': this version knows no other",
     ),
     "an empty name": (
         at("models", 0, "name", value=""),

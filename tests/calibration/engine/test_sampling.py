@@ -80,3 +80,37 @@ def test_progress_counts_every_step_of_every_row(network: Network) -> None:
     seen: list[int] = []
     sample(network, prompts(4, steps=7), decoding=Decoding(), ending=CONTINUE, progress=seen.append)
     assert sum(seen) == 28
+
+
+def test_a_row_that_asks_for_bytes_stops_with_the_token_that_reaches_them(
+    network: Network,
+) -> None:
+    sizes = np.random.default_rng(5).integers(0, 4, VOCABULARY)
+    rows = [
+        row._replace(bytes=asked)
+        for row, asked in zip(prompts(6, steps=60), (1, 5, 9, 20, 31, 500), strict=True)
+    ]
+    made = sample(
+        network,
+        rows,
+        decoding=Decoding(),
+        ending=CONTINUE,
+        sizes=sizes,
+        progress=lambda _: None,
+    )
+    whole = continuations(network, prompts(6, steps=60), CONTINUE)
+    for row, one, longer in zip(rows, made, whole, strict=True):
+        reached = sizes[one.tokens].cumsum()
+        assert row.bytes is not None
+        assert (reached[:-1] < row.bytes).all()
+        assert reached[-1] >= row.bytes or len(one.tokens) == 60
+        assert np.array_equal(one.tokens, longer.tokens[: len(one.tokens)])
+
+
+def test_naturally_texts_end_where_stopped_ones_do(network: Network) -> None:
+    stopped, natural = (
+        continuations(network, prompts(8, steps=40), Ending(policy, (0,)))
+        for policy in ("stop", "natural")
+    )
+    for one, other in zip(stopped, natural, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))

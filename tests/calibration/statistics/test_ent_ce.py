@@ -24,6 +24,8 @@ def summary(rows: list[dict[str, object]]) -> pl.DataFrame:
         "entropy": 20.0,
         "log_loss": 18.0,
         "teacher_entropy": 19.0,
+        "steps_generated": 10.0,
+        "steps_human": 10.0,
         "tokens_generated": 10.0,
         "tokens_human": 10.0,
         "bytes_generated": 40.0,
@@ -52,8 +54,8 @@ def drawn(generator: np.random.Generator, texts: list[str], shift: float = 0.0) 
                 "entropy": tokens * (2 + shift + 0.3 * generator.standard_normal()),
                 "log_loss": tokens * (1.8 + 0.3 * generator.standard_normal()),
                 "teacher_entropy": tokens * (1.9 + 0.3 * generator.standard_normal()),
-                "tokens_generated": tokens,
-                "tokens_human": tokens,
+                "steps_generated": tokens,
+                "steps_human": tokens,
             }
         )
     return summary(rows)
@@ -63,17 +65,17 @@ def test_ent_ce_is_a_ratio_of_sums_and_not_a_mean_of_ratios() -> None:
     found = estimate(
         summary(
             [
-                {"cluster": "a", "entropy": 30.0, "tokens_generated": 10.0},
-                {"cluster": "b", "entropy": 5.0, "tokens_generated": 5.0, "ended": 1.0},
+                {"cluster": "a", "entropy": 30.0, "steps_generated": 10.0},
+                {"cluster": "b", "entropy": 5.0, "steps_generated": 5.0, "ended": 1.0},
             ]
         )
     )
     assert found.entropy == pytest.approx(35 / 15)
     assert found.ent_ce.value == pytest.approx(35 / 15 - 36 / 20)
     assert found.ent_ce_per_byte == pytest.approx(35 / 80 - 36 / 90)
-    assert found.bytes_per_token_generated == pytest.approx(80 / 15)
+    assert found.bytes_per_token_generated == pytest.approx(80 / 20)
     assert found.ended_share == 0.5
-    assert (found.examples, found.clusters, found.tokens) == (2, 2, 15)
+    assert (found.examples, found.clusters, found.tokens) == (2, 2, 20)
 
 
 def test_drift_and_static_add_up_to_ent_ce() -> None:
@@ -100,7 +102,7 @@ def test_one_text_has_a_value_and_no_interval() -> None:
 
 
 def test_a_model_that_generated_nothing_has_no_ent_ce() -> None:
-    empty: dict[str, object] = {"tokens_generated": 0.0, "entropy": 0.0, "bytes_generated": 0.0}
+    empty: dict[str, object] = {"steps_generated": 0.0, "entropy": 0.0, "bytes_generated": 0.0}
     found = estimate(summary([{"cluster": "a"} | empty, {"cluster": "b"} | empty]))
     assert math.isnan(found.ent_ce.value)
     assert found.static.value == pytest.approx(0.1)
@@ -185,9 +187,8 @@ def test_curves_of_equal_counts_have_the_usual_standard_errors() -> None:
     names = ("entropy", "log_loss", "teacher_entropy")
     counts: dict[str, object] = {"count_generated": 1.0, "count_human": 1.0}
     found = curves(positions([dict(zip(names, row, strict=True)) | counts for row in values]))
-    assert found.columns == [
-        name for name in CURVES if name not in ("model", "dataset", "decoding")
-    ]
+    labels = ("model", "dataset", "decoding", "unit")
+    assert found.columns == [name for name in CURVES if name not in labels]
     row = found.row(0, named=True)
     for column, name in enumerate(names):
         assert row[name] == pytest.approx(values[:, column].mean())

@@ -4,15 +4,38 @@ import numpy as np
 import polars as pl
 import pytest
 
-from calibration.statistics.series import Measured, SeriesFit, Size, fit_series
+from calibration.statistics.consistency import summary_gate
+from calibration.statistics.ent_ce import estimate
+from calibration.statistics.series import Measured, SeriesFit, Size, Summary, fit_series
+from calibration.statistics.stepwise import stepwise
 from calibration.statistics.summaries import summary_examples, summary_positions
-from calibration.tables import BANDS, CURVES, ENT_CE, EXAMPLES, FITS, SAMPLES, SCORES
+from calibration.statistics.texts import summary_spread, summary_texts
+from calibration.tables import (
+    BANDS,
+    CURVES,
+    ENT_CE,
+    EXAMPLES,
+    FITS,
+    GATE,
+    REPLAY,
+    SAMPLES,
+    SCORES,
+    SEEN,
+    SPREAD,
+    TEXTS,
+)
 
 STEPS = 16
 
 
 def measured(
-    name: str, parameters: int, ent_ce: float, *, texts: int = 60, tokens: int | None = None
+    name: str,
+    parameters: int,
+    ent_ce: float,
+    *,
+    texts: int = 60,
+    tokens: int | None = None,
+    trained_until: int | None = None,
 ) -> Measured:
     """A model with the given EntCE, a third of it static, on `texts` source texts."""
     generator = np.random.default_rng(parameters)
@@ -25,7 +48,7 @@ def measured(
     keys = {"cluster": [f"text {row}" for row in range(texts)], "example": range(texts)}
     counts = [[4] * STEPS] * texts
     samples = {
-        "tokens": counts,
+        "tokens": [generator.integers(0, 5, STEPS).tolist() for _ in range(texts)],
         "entropy": lists(ent_ce),
         "log_prob": lists(-4.0),
         "end_probability": [[0.25] * STEPS] * texts,
@@ -38,22 +61,46 @@ def measured(
         "end_probability": [[0.0] * STEPS] * texts,
     }
     ids = {"prompt_ids": counts, "continuation_ids": counts, "continuation_bytes": counts}
+    ids["window"] = [STEPS] * texts
+    spans = {"context": [""] * texts, "text": [""] * texts, "bytes": [0] * texts}
+    spans |= {"year": [2000 + row % 20 for row in range(texts)], "ends": [False] * texts}
+    replayed = {
+        "entropy": samples["entropy"],
+        "log_prob": samples["log_prob"],
+        "replayed_entropy": samples["entropy"],
+        "replayed_log_prob": samples["log_prob"],
+    }
     tables = [
         pl.DataFrame({**keys, **columns}).select(
             pl.col(column).cast(kind) for column, kind in schema.items()
         )
-        for columns, schema in ((samples, SAMPLES), (scores, SCORES), (ids, EXAMPLES))
+        for columns, schema in (
+            (samples, SAMPLES),
+            (scores, SCORES),
+            (ids, EXAMPLES),
+            (spans, TEXTS),
+            (replayed, REPLAY),
+        )
     ]
+    steps = stepwise(*tables[:3], unit="tokens", at_end="continue")
     return Measured(
         name=name,
         family="ladder",
         parameters=parameters,
         non_embedding_parameters=parameters // 2,
         tokens=tokens,
+        trained_until=trained_until,
         dataset="speeches",
         decoding="temperature 1",
-        summary_examples=summary_examples(*tables),
-        summary_positions=summary_positions(*tables[:2]),
+        unit="tokens",
+        at_end="continue",
+        summary=Summary(
+            examples=summary_examples(steps),
+            positions=summary_positions(steps),
+            texts=summary_texts(steps, tables[0], tables[2], tables[3]),
+            spread=summary_spread(steps),
+            gate=summary_gate(tables[4]),
+        ),
     )
 
 
@@ -74,6 +121,10 @@ def test_a_series_of_five_has_all_its_tables() -> None:
     assert fitted.curves.schema == CURVES
     assert fitted.fits.schema == FITS
     assert fitted.bands.schema == BANDS
+    assert fitted.spread.schema == SPREAD
+    assert fitted.seen.schema == SEEN
+    assert fitted.gate.schema == GATE
+    assert fitted.gate["texts"].to_list() == [60] * 5
     assert fitted.fits["quantity"].to_list() == ["ent_ce", "drift"]
     assert fitted.curves.height == 5 * STEPS
     assert fitted.bands["quantity"].unique().sort().to_list() == ["drift", "ent_ce"]
@@ -175,3 +226,26 @@ def test_members_of_two_series_are_refused_in_one_sentence() -> None:
         fit_series([one, one])
     with pytest.raises(ValueError, match="at least one model was expected"):
         fit_series([])
+
+
+def test_texts_that_a_model_may_have_seen_are_told_from_later_ones() -> None:
+    dated = measured("m", 1000, 0.3, trained_until=2009)
+    seen = fit_series([dated, measured("undated", 2000, 0.3)]).seen
+    assert seen["model"].unique().to_list() == ["m"]
+    assert seen["texts"].to_list() == ["all", "up to 2009", "after 2009"]
+    assert seen["examples"].to_list() == [60, 30, 30]
+    later = dated.summary.examples.filter(pl.col("example") % 20 > 9)
+    assert seen["ent_ce"][2] == pytest.approx(estimate(later).ent_ce.value)
+
+
+def test_texts_without_years_give_no_rows_of_seen_texts() -> None:
+    dated = measured("m", 1000, 0.3, trained_until=2009)
+    undated = dated.summary.texts.with_columns(year=pl.lit(None, pl.Int32))
+    summary = Summary(**vars(dated.summary) | {"texts": undated})
+    assert fit_series([Measured(**vars(dated) | {"summary": summary})]).seen.is_empty()
+
+
+def test_the_share_of_ended_texts_grows_to_what_the_table_states() -> None:
+    fitted = fit_series([measured("m", 1000, 0.3)])
+    assert fitted.curves["ended"].to_list() == [0.0] * (STEPS - 1) + [0.25]
+    assert fitted.curves["ended"][-1] == fitted.ent_ce["ended_share"][0]

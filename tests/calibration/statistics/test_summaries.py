@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from calibration.statistics.stepwise import stepwise
 from calibration.statistics.summaries import horizons, summary_examples, summary_positions
 from calibration.tables import EXAMPLES, SAMPLES, SCORES, SUMMARY_EXAMPLES, SUMMARY_POSITIONS
 
@@ -51,10 +52,15 @@ def tables(generated: list[int], human: list[int], clusters: list[str], seed: in
             "prompt_ids": integers(human),
             "continuation_ids": integers(human),
             "continuation_bytes": integers(human),
+            "window": human,
         },
         schema=EXAMPLES,
     )
     return samples, scores, examples
+
+
+def by_step(found: Tables) -> pl.DataFrame:
+    return stepwise(*found, unit="tokens", at_end="stop")
 
 
 @given(st.integers(1, 100_000))
@@ -80,7 +86,7 @@ def test_no_continuation_has_no_horizons() -> None:
 
 def test_a_shorter_list_contributes_all_it_has() -> None:
     samples, scores, examples = tables([2, 5], [5, 5], ["a", "b"])
-    summary = summary_examples(samples, scores, examples)
+    summary = summary_examples(by_step((samples, scores, examples)))
     assert summary.schema == SUMMARY_EXAMPLES
     first = summary.row(0, named=True)
     assert first["horizons"] == [1, 2, 3, 4, 5]
@@ -93,46 +99,38 @@ def test_a_shorter_list_contributes_all_it_has() -> None:
 
 
 def test_the_longest_human_continuation_sets_the_grid() -> None:
-    summary = summary_examples(*tables([9, 1], [3, 4], ["a", "b"]))
+    summary = summary_examples(by_step(tables([3, 1], [3, 4], ["a", "b"])))
     assert summary["horizons"].to_list() == [[1, 2, 3, 4]] * 2
-    assert summary["tokens_generated"].to_list() == [[1, 2, 3, 4], [1, 1, 1, 1]]
-
-
-def test_an_empty_continuation_keeps_its_row() -> None:
-    summary = summary_examples(*tables([0, 2], [0, 2], ["a", "b"]))
-    assert summary["entropy"].to_list()[0] == [0.0, 0.0]
+    assert summary["tokens_generated"].to_list() == [[1, 2, 3, 3], [1, 1, 1, 1]]
 
 
 def test_rows_in_another_order_are_paired_by_example() -> None:
     samples, scores, examples = tables([3, 4, 2], [4, 4, 4], ["a", "b", "a"])
-    shuffled = scores.reverse(), examples[[1, 2, 0]]
-    assert_frame_equal(
-        summary_examples(samples, *shuffled), summary_examples(samples, scores, examples)
-    )
-    assert_frame_equal(summary_positions(samples, shuffled[0]), summary_positions(samples, scores))
+    shuffled = by_step((samples, scores.reverse(), examples[[1, 2, 0]]))
+    assert_frame_equal(shuffled, by_step((samples, scores, examples)))
 
 
 def test_an_example_on_one_side_only_is_never_dropped_in_silence() -> None:
     samples, scores, examples = tables([3, 4], [4, 4], ["a", "b"])
     with pytest.raises(ValueError, match="found 1 on one side only, the first of them example 1"):
-        summary_positions(samples, scores[:1])
+        by_step((samples, scores[:1], examples))
     with pytest.raises(ValueError, match="example 0"):
-        summary_examples(samples, scores, examples[1:])
+        by_step((samples, scores, examples[1:]))
     with pytest.raises(ValueError, match="found example 0 again"):
-        summary_positions(pl.concat([samples, samples[:1]]), scores)
+        by_step((pl.concat([samples, samples[:1]]), scores, examples))
     with pytest.raises(ValueError, match="at least one example"):
-        summary_positions(samples[:0], scores[:0])
+        by_step((samples[:0], scores[:0], examples[:0]))
 
 
 def test_many_rows_are_summed_as_few_are() -> None:
     rows = 1100
     samples, scores, examples = tables([70] * rows, [70] * rows, ["a"] * rows)
-    summary = summary_examples(samples, scores, examples)
+    summary = summary_examples(by_step((samples, scores, examples)))
     totals = summary.select(pl.col("entropy", "log_loss").list.last())
     np.testing.assert_allclose(
         totals["entropy"], samples["entropy"].list.eval(pl.element().cast(pl.Float64).sum()).list[0]
     )
-    positions = summary_positions(samples, scores)
+    positions = summary_positions(by_step((samples, scores, examples)))
     assert positions["position"].to_list() == list(range(1, 71))
     assert positions["entropy"].sum() == pytest.approx(totals["entropy"].sum())
     assert positions["log_loss"].sum() == pytest.approx(totals["log_loss"].sum())
@@ -162,15 +160,17 @@ NAMES = ("entropy", "log_loss", "teacher_entropy", "count_generated", "count_hum
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 6), st.integers(0, 6), st.sampled_from("abc")),
+        st.tuples(st.integers(1, 6), st.integers(1, 6), st.sampled_from("abc")),
         min_size=1,
         max_size=8,
-    ).filter(lambda rows: max(max(row[0], row[1]) for row in rows) > 0)
+    )
 )
 @settings(deadline=None, derandomize=True, max_examples=30)
 def test_second_moments_are_those_of_a_plain_loop(rows: list[tuple[int, int, str]]) -> None:
-    samples, scores, _ = tables(*(list(column) for column in zip(*rows, strict=True)))
-    positions = summary_positions(samples, scores)
+    own, human, clusters = (list(column) for column in zip(*rows, strict=True))
+    own = [min(pair) for pair in zip(own, human, strict=True)]
+    samples, scores, examples = tables(own, human, clusters)
+    positions = summary_positions(by_step((samples, scores, examples)))
     assert positions.schema == SUMMARY_POSITIONS
     for row in positions.rows(named=True):
         expected = moments_by_loop(samples, scores, row["position"])
@@ -179,11 +179,11 @@ def test_second_moments_are_those_of_a_plain_loop(rows: list[tuple[int, int, str
 
 
 def test_positions_count_steps_ends_and_clusters() -> None:
-    samples, scores, _ = tables([1, 3, 3], [3, 3, 2], ["a", "a", "b"])
-    positions = summary_positions(samples, scores)
-    assert positions["count_generated"].to_list() == [3, 2, 2]
+    samples, scores, examples = tables([1, 3, 2], [3, 3, 2], ["a", "a", "b"])
+    positions = summary_positions(by_step((samples, scores, examples)))
+    assert positions["count_generated"].to_list() == [3, 2, 1]
     assert positions["count_human"].to_list() == [3, 3, 2]
-    assert positions["clusters"].to_list() == [2, 2, 2]
+    assert positions["clusters"].to_list() == [2, 2, 1]
     assert positions["ended"].to_list() == [1, 0, 0]
     assert positions["end_probability"][0] == pytest.approx(
         sum(steps[0] for steps in samples["end_probability"])

@@ -1,0 +1,76 @@
+"""Generations to read: a few typical, derailed and looping texts, cut into one piece a token.
+
+Each stands beside the human continuation of the same prompt. Pieces are text, not bytes: a
+character whose bytes are several tokens stands whole at the last of them. Knows no page.
+"""
+
+import codecs
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import polars as pl
+
+from calibration.tables import SUMMARY_READINGS
+
+EACH = 2  # of a kind: what a reader looks at before forming an opinion
+Token = Callable[[int], bytes]
+
+
+def readings(
+    samples: pl.DataFrame,
+    scores: pl.DataFrame,
+    examples: pl.DataFrame,
+    *,
+    texts: pl.DataFrame,
+    token: Token,
+) -> pl.DataFrame:
+    """Examples of highest, lowest and median entropy, own and human.  # SUMMARY_READINGS
+
+    SAMPLES, SCORES and EXAMPLES of the same examples, with their SUMMARY_TEXTS; `token` gives the
+    raw bytes of an id. No example stands in two rows.
+    """
+    rows = []
+    for chosen_as, example in _chosen(texts):
+        own, human, ids = (
+            table.row(by_predicate=pl.col("example") == example, named=True)
+            for table in (samples, scores, examples)
+        )
+        rows.append(
+            {
+                "chosen_as": chosen_as,
+                "cluster": ids["cluster"],
+                "example": example,
+                "prompt": "".join(pieces(map(token, ids["prompt_ids"]))),
+                "generated": pieces(map(token, own["tokens"])),
+                "generated_entropy": own["entropy"],
+                "human": pieces(map(token, ids["continuation_ids"])),
+                "human_entropy": human["entropy"],
+                "human_log_loss": human["log_loss"],
+            }
+        )
+    return pl.DataFrame(rows, schema=SUMMARY_READINGS)
+
+
+def pieces(tokens: Iterable[bytes]) -> list[str]:
+    """The text of each token; bytes that are no character become the replacement character."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    found = [decoder.decode(raw) for raw in tokens]
+    if found:
+        found[-1] += decoder.decode(b"", final=True)
+    return found
+
+
+def _chosen(texts: pl.DataFrame) -> Iterator[tuple[str, int]]:
+    """What each example is chosen as; the middle first, then the ends, none twice."""
+    ranked: list[int] = texts.sort("entropy", "example")["example"].to_list()
+    middle = max(0, (len(ranked) - EACH) // 2)
+    taken: set[int] = set()
+    places: Sequence[tuple[str, list[int]]] = (
+        ("typical", ranked[middle : middle + EACH]),
+        ("most derailed", ranked[::-1][:EACH]),
+        ("most looping", ranked[:EACH]),
+    )
+    for chosen_as, found in places:
+        for example in found:
+            if example not in taken:
+                taken.add(example)
+                yield chosen_as, example
