@@ -1,22 +1,38 @@
-"""What must be true of Examples: prompts and human continuations as token ids."""
+"""What must be true of Examples: prompts and human continuations as token ids.
+
+A continuation that reached the end of its text, where ends are kept, has the id `text_end` last,
+of 0 bytes; its window then goes on past it. Every other one stops where its window does.
+"""
 
 import polars as pl
 
+from calibration.conventions import Unit
 from expectations.rules import EXAMPLE, Rule, every_row, every_step, in_words, within
 from expectations.sources import clusters_are_named, enough_clusters, examples_differ
 
-VERSION: int = 1
+VERSION: int = 2
 
 LEFT_OUT_SHARE = 0.05  # of the spans; beyond, the texts measured on are a choice of long ones
 
+_TOKENS = pl.col("continuation_ids").list.len()
+_BYTES = pl.col("continuation_bytes").list.sum()
+_LAST_BYTES = pl.col("continuation_bytes").list.last()
+_WINDOW = pl.col("window")
+
 
 def examples_rules(
-    *, prompt: int, continuation: int, vocabulary: int | None, left_out: int
+    *,
+    prompt: int,
+    continuation: int,
+    unit: Unit,
+    text_end: int | None,
+    vocabulary: int | None,
+    left_out: int,
 ) -> tuple[Rule, ...]:
-    """The rules of Examples with these lengths in tokens, the continuation's as a limit.
+    """The rules of Examples with these lengths in the unit, the continuation's as a limit.
 
-    `vocabulary` is None where the number of ids is not known; `left_out` counts the spans that
-    gave no example.
+    `text_end` is None where the ends of texts are not kept, `vocabulary` where the number of ids
+    is not known; `left_out` counts the spans that gave no example.
     """
     return (
         Rule("some-examples", "there is an example to measure on", pl.len(), low=1),
@@ -24,10 +40,12 @@ def examples_rules(
         clusters_are_named(),
         enough_clusters(),
         _few_left_out(left_out),
-        *_lengths(prompt, continuation),
+        *_lengths(prompt, continuation, unit),
+        _window(continuation, unit, text_end),
         _ids_in_vocabulary("prompt_ids", vocabulary),
         _ids_in_vocabulary("continuation_ids", vocabulary),
-        *_bytes(),
+        *_bytes(text_end),
+        *([] if text_end is None else _ends(text_end)),
         _one_beginning(),
     )
 
@@ -42,23 +60,61 @@ def _few_left_out(left_out: int) -> Rule:
     )
 
 
-def _lengths(prompt: int, continuation: int) -> tuple[Rule, ...]:
-    prompt_length = pl.col("prompt_ids").list.len()
-    length = pl.col("continuation_ids").list.len()
+def _lengths(prompt: int, continuation: int, unit: Unit) -> tuple[Rule, ...]:
+    length = pl.col("prompt_ids").list.len()
+    # A prompt of a number of bytes has as many tokens as its words take.
+    in_tokens = unit == "tokens"
+    asked = f"{prompt} tokens, special ones included" if in_tokens else "a token"
+    longest = continuation if in_tokens else None
     return (
         every_row(
             "prompt-length",
-            f"every prompt has {prompt} tokens, special ones included",
-            holds=prompt_length == prompt,
-            words=in_words("{}: {} tokens", EXAMPLE, prompt_length),
+            f"every prompt has {asked}",
+            holds=length == prompt if in_tokens else length >= 1,
+            words=in_words("{}: {} tokens", EXAMPLE, length),
         ),
         every_row(
             "continuation-length",
-            f"every continuation has from 1 to {continuation} tokens",
-            holds=within(length, 1, continuation),
-            words=in_words("{}: {} tokens", EXAMPLE, length),
+            f"every continuation has from 1 to {continuation} tokens"
+            if in_tokens
+            else "every continuation has a token",
+            holds=within(_TOKENS, 1, longest),
+            words=in_words("{}: {} tokens", EXAMPLE, _TOKENS),
         ),
     )
+
+
+def _window(continuation: int, unit: Unit, text_end: int | None) -> Rule:
+    """A window is what was asked, or less where the text goes on but its span does not."""
+    if unit == "tokens":
+        statement = "a window is as long as its continuation"
+        length = _TOKENS
+        full = length == _WINDOW
+    else:
+        statement = "a window ends inside the last token of its continuation, or with it"
+        length = _BYTES
+        full = (length >= _WINDOW) & (length - _LAST_BYTES < _WINDOW)
+    within_asked = full & within(_WINDOW, 1, continuation)
+    holds = within_asked
+    if text_end is not None:
+        statement += f", or goes on to {continuation} {unit} after the text's end"
+        # In bytes, a text that fills its window to the last byte has not ended inside it.
+        room = length <= continuation if unit == "tokens" else length < continuation
+        holds = (
+            pl.when(_has_ended(text_end))
+            .then((continuation == _WINDOW) & room)
+            .otherwise(within_asked)
+        )
+    return every_row(
+        "window-fits",
+        f"{statement}, and is from 1 to {continuation} {unit}",
+        holds=holds,
+        words=in_words("{}: {} {} of a window of {}", EXAMPLE, length, pl.lit(unit), _WINDOW),
+    )
+
+
+def _has_ended(text_end: int) -> pl.Expr:
+    return (pl.col("continuation_ids").list.last() == text_end) & (_LAST_BYTES == 0)
 
 
 def _ids_in_vocabulary(column: str, vocabulary: int | None) -> Rule:
@@ -73,14 +129,17 @@ def _ids_in_vocabulary(column: str, vocabulary: int | None) -> Rule:
     )
 
 
-def _bytes() -> tuple[Rule, ...]:
-    tokens, counts = pl.col("continuation_ids").list.len(), pl.col("continuation_bytes").list.len()
+def _bytes(text_end: int | None) -> tuple[Rule, ...]:
+    counts = pl.col("continuation_bytes").list.len()
+    last = pl.col("continuation_ids").list.last()
+    ends = pl.lit(value=False) if text_end is None else last == text_end
+    but_the_end = "" if text_end is None else f", unless it is the end of the text ({text_end})"
     return (
         every_row(
             "bytes-of-every-token",
             "a continuation has one count of bytes a token",
-            holds=tokens == counts,
-            words=in_words("{}: {} tokens, {} counts", EXAMPLE, tokens, counts),
+            holds=counts == _TOKENS,
+            words=in_words("{}: {} tokens, {} counts", EXAMPLE, _TOKENS, counts),
         ),
         every_step(
             "bytes-not-negative",
@@ -89,10 +148,30 @@ def _bytes() -> tuple[Rule, ...]:
             holds=lambda count: within(count, 0, None),
         ),
         every_row(
-            "continuation-has-bytes",
-            "every continuation has at least one byte",
-            holds=pl.col("continuation_bytes").list.sum() >= 1,
-            words=EXAMPLE,
+            "last-token-spells",
+            f"the last token of a continuation has at least one byte{but_the_end}",
+            holds=(_LAST_BYTES >= 1) | ends,
+            words=in_words("{}: token {} of {} bytes", EXAMPLE, last, _LAST_BYTES),
+        ),
+    )
+
+
+def _ends(text_end: int) -> tuple[Rule, ...]:
+    found = pl.col("continuation_ids").list.count_matches(text_end)
+    last = pl.col("continuation_ids").list.last() == text_end
+    return (
+        every_row(
+            "nothing-after-the-end",
+            f"no human text goes on after the id that ends texts ({text_end})",
+            holds=found <= last.cast(pl.UInt32),
+            words=in_words("{}: {} of them", EXAMPLE, found),
+        ),
+        Rule(
+            "some-texts-end",
+            "some human texts end inside their window: how ends are told is measured on those",
+            _has_ended(text_end).sum(),
+            low=1,
+            severity="warn",
         ),
     )
 

@@ -1,16 +1,24 @@
 """What must be true of fits: EntCE with its parts and intervals, and the law over a series."""
 
+from typing import get_args
+
 import polars as pl
 
+from calibration.conventions import AtEnd, Unit
 from calibration.statistics.intervals import FEW_CLUSTERS
 from calibration.statistics.scaling import MODELS_NEEDED
+from calibration.tables import ENT_CE
 from expectations.rules import Rule, every_row, in_words, within
+from expectations.steps import MASS_ROUNDING
 
-VERSION: int = 1
+VERSION: int = 2
 
 IDENTITY_ROUNDING = 1e-9  # nats: float64 differences of three numbers
 QUANTITIES = ("ent_ce", "drift", "drift_slope")
 SERIES = ("family", "dataset", "decoding")
+UNITS, POLICIES = get_args(Unit), get_args(AtEnd)
+DISTINCT = tuple(name for name in ENT_CE if name.startswith("distinct_"))
+SHARES = ("coverage", "ended_share", "looping_share", "derailed_share")
 PARTS = {
     "ent_ce": ("entropy", "log_loss"),
     "drift": ("entropy", "teacher_entropy"),
@@ -34,11 +42,16 @@ def ent_ce_rules() -> tuple[Rule, ...]:
             holds=pl.struct("model", *SERIES).is_unique(),
             words=_MODEL,
         ),
+        *_known(),
         *_sizes(),
         *_means(),
         _adds_up(),
-        *(rule for name in PARTS for rule in (_difference(name), _interval(name))),
+        *(_difference(name) for name in PARTS),
+        *(interval_rule(name, words=_MODEL) for name in PARTS),
+        _per_byte(),
         *_shares(),
+        _end_probability(),
+        _distinct(),
     )
 
 
@@ -69,8 +82,29 @@ def beside_series(fits: pl.DataFrame, ent_ce: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(pl.col("measured").fill_null(0))
 
 
+def _known() -> tuple[Rule, ...]:
+    unit, at_end = pl.col("unit"), pl.col("at_end")
+    return (
+        every_row(
+            "unit-known",
+            f"every model is measured in one of {', '.join(UNITS)}",
+            holds=unit.is_in(UNITS),
+            words=in_words("{}: {}", _MODEL, unit),
+        ),
+        every_row(
+            "end-policy-known",
+            f"texts end by one of {', '.join(POLICIES)}",
+            holds=at_end.is_in(POLICIES),
+            words=in_words("{}: {}", _MODEL, at_end),
+        ),
+    )
+
+
 def _sizes() -> tuple[Rule, ...]:
     total, rest = pl.col("parameters"), pl.col("non_embedding_parameters")
+    training = pl.col("training_tokens")
+    # A token that reaches out of a window of bytes counts by its share.
+    fewest = pl.when(pl.col("unit") == "bytes").then(1).otherwise(pl.col("examples"))
     return (
         every_row(
             "parameters-counted",
@@ -86,11 +120,18 @@ def _sizes() -> tuple[Rule, ...]:
             severity="warn",
         ),
         every_row(
+            "training-counted",
+            "every model was trained on a token, or it is not known",
+            holds=training.is_null() | (training >= 1),
+            words=in_words("{}: {}", _MODEL, training),
+        ),
+        every_row(
             "amounts-positive",
-            "every model has clusters, no fewer examples, and no fewer tokens generated",
+            "every model has clusters, no fewer examples, and has generated tokens: in tokens, no "
+            "fewer than examples",
             holds=(pl.col("clusters") >= 1)
             & (pl.col("examples") >= pl.col("clusters"))
-            & (pl.col("tokens") >= pl.col("examples")),
+            & (pl.col("tokens") >= fewest),
             words=_MODEL,
         ),
         every_row(
@@ -107,7 +148,7 @@ def _means() -> tuple[Rule, ...]:
     return tuple(
         every_row(
             f"{name}-in-range".replace("_", "-"),
-            f"the {name.replace('_', ' ')} a token is finite and not negative",
+            f"the {name.replace('_', ' ')} a step is finite and not negative",
             holds=within(pl.col(name), 0, None),
             words=in_words("{}: {}", _MODEL, pl.col(name)),
         )
@@ -137,7 +178,8 @@ def _difference(name: str) -> Rule:
     )
 
 
-def _interval(name: str) -> Rule:
+def interval_rule(name: str, *, words: pl.Expr, prefix: str = "") -> Rule:
+    """A quantity lies in its interval, with an error of 0 or more; or has neither."""
     error, low, high = (pl.col(f"{name}_{end}") for end in ("se", "low", "high"))
     unknown = error.is_null() & low.is_null() & high.is_null()
     around = (
@@ -147,10 +189,22 @@ def _interval(name: str) -> Rule:
         & pl.col(name).is_between(low, high)
     )
     return every_row(
-        f"{name}-within-interval".replace("_", "-"),
+        f"{prefix}{name}-within-interval".replace("_", "-"),
         f"{name} lies in its interval and has an error of 0 or more, or has neither",
         holds=unknown | around.fill_null(value=False),
-        words=in_words("{}: {}, from {} to {}, error {}", _MODEL, pl.col(name), low, high, error),
+        words=in_words("{}: {}, from {} to {}, error {}", words, pl.col(name), low, high, error),
+    )
+
+
+def _per_byte() -> Rule:
+    per_byte, rest = pl.col("ent_ce_per_byte"), pl.col("ent_ce_per_byte") - pl.col("ent_ce")
+    # Where texts end, some steps of their windows hold no byte.
+    alike = (pl.col("unit") == "bytes") & (pl.col("at_end") == "continue")
+    return every_row(
+        "per-byte-in-bytes",
+        "EntCE a byte is EntCE where steps are bytes and texts do not end",
+        holds=~alike | within(rest, -IDENTITY_ROUNDING, IDENTITY_ROUNDING),
+        words=in_words("{}: {} a byte, {} a step", _MODEL, per_byte, pl.col("ent_ce")),
     )
 
 
@@ -162,7 +216,30 @@ def _shares() -> tuple[Rule, ...]:
             holds=pl.col(name).is_null() | within(pl.col(name), 0, 1),
             words=in_words("{}: {}", _MODEL, pl.col(name)),
         )
-        for name in ("coverage", "ended_share", "end_probability")
+        for name in SHARES
+    )
+
+
+def _end_probability() -> Rule:
+    mass = pl.col("end_probability")
+    # In bytes, tokens of no bytes add their end probability to the byte after them.
+    bounded = (pl.col("unit") == "bytes") | within(mass, None, 1 + MASS_ROUNDING)
+    return every_row(
+        "end-probability-in-range",
+        "the mean end probability is not negative, in tokens at most 1, or not known",
+        holds=mass.is_null() | (within(mass, 0, None) & bounded),
+        words=in_words("{}: {}", _MODEL, mass),
+    )
+
+
+def _distinct() -> Rule:
+    shares = [pl.col(name) for name in DISTINCT]
+    told = [share.is_null() | (within(share, 0, 1) & (share > 0)) for share in shares]
+    return every_row(
+        "distinct-are-shares",
+        "the mean shares of distinct n-grams are above 0 and at most 1, or not known",
+        holds=pl.all_horizontal(told),
+        words=in_words("{}: " + ", ".join("{}" for _ in shares), _MODEL, *shares),
     )
 
 

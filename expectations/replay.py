@@ -4,7 +4,7 @@ The gate of every Samples table. The statistics and their thresholds are those o
 `calibration.statistics.consistency`; here they become rules in words.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -34,6 +34,7 @@ from expectations.rules import (
     each_within,
     every_row,
     in_words,
+    within,
 )
 from expectations.steps import same_length
 
@@ -107,6 +108,43 @@ def replay_rules(
         _decided(_agreement(precision), consistency, _disagreeing(precision)),
         _decided(_first_step(FIRST_STEP[precision]), consistency, None),
         *(_decided(finding, consistency, None) for finding in _martingale()),
+    )
+
+
+def gate_rules(*, labels: Sequence[str]) -> tuple[Rule, ...]:
+    """The rules of what the gate found: SUMMARY_GATE, or GATE with the labels of its models."""
+    texts, tokens = pl.col("texts"), pl.col("tokens")
+    of = in_words(", ".join("{}" for _ in labels) or "the gate", *map(pl.col, labels))
+    return (
+        every_row(
+            "gate-replayed-something",
+            "the gate has replayed a text, and a token of each",
+            holds=(texts >= 1) & (tokens >= texts),
+            words=in_words("{}: {} texts, {} tokens", of, texts, tokens),
+        ),
+        every_row(
+            "gate-finite",
+            "what the gate found is finite, and what it could have found not negative",
+            holds=pl.all_horizontal(
+                *(within(pl.col(name), None, None) for name in ("bias", "z", "covariance_z")),
+                *(within(pl.col(name), 0, None) for name in ("detectable", "largest_difference")),
+            ),
+            words=in_words(
+                "{}: bias {} at z {}, covariance z {}, detectable {}, largest difference {}",
+                of,
+                *map(pl.col, ("bias", "z", "covariance_z", "detectable", "largest_difference")),
+            ),
+        ),
+    )
+
+
+def one_gate(texts: int) -> Rule:
+    """A summary has one row of what the gate found, on no more texts than it sums."""
+    return Rule(
+        "one-gate",
+        f"there is one account of the gate, of at most {texts} texts: texts replayed",
+        pl.when(pl.len() == 1).then(pl.col("texts").sum()),
+        high=texts,
     )
 
 

@@ -5,13 +5,22 @@ import math
 import polars as pl
 
 from expectations.rules import EXAMPLE, Rule, every_row, every_step, in_words, within
-from expectations.steps import END_PROBABILITY, LOG_ROUNDING, entropies_in_range, same_length
+from expectations.steps import (
+    END_PROBABILITY,
+    LOG_ROUNDING,
+    end_among_ends,
+    entropies_in_range,
+    same_length,
+)
 
-VERSION: int = 1
+VERSION: int = 2
 
 
-def scores_rules(*, vocabulary: int) -> tuple[Rule, ...]:
-    """The rules of Scores beside their examples (`sources.beside`), for that many ids."""
+def scores_rules(*, vocabulary: int, text_end: int | None) -> tuple[Rule, ...]:
+    """The rules of Scores beside their examples (`sources.beside`), for that many ids.
+
+    `text_end` is the id that human texts end with; None where their ends are not kept.
+    """
     return (
         Rule("some-scores", "there is a continuation scored", pl.len(), low=1),
         *_lengths(),
@@ -19,7 +28,13 @@ def scores_rules(*, vocabulary: int) -> tuple[Rule, ...]:
         entropies_in_range("entropy", vocabulary),
         END_PROBABILITY,
         _better_than_uniform(vocabulary),
+        *([] if text_end is None else [_end_scored(text_end)]),
     )
+
+
+def _end_scored(text_end: int) -> Rule:
+    ended = pl.col("continuation_ids").list.last() == text_end
+    return end_among_ends(-pl.col("log_loss").list.last(), ended=ended)
 
 
 def _lengths() -> tuple[Rule, ...]:

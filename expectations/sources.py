@@ -51,8 +51,14 @@ def attendance(table: pl.DataFrame, examples: pl.DataFrame) -> pl.DataFrame:
 
 
 def beside(table: pl.DataFrame, examples: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the table whose example exists, each with its human `continuation_ids`."""
-    human = examples.select("example", "continuation_ids")
+    """The rows of the table whose example exists, beside what they are to be like.
+
+    The columns added are the human `continuation_ids`, the `window`, and how many `prompt_tokens`
+    there are.
+    """
+    human = examples.select(
+        "example", "continuation_ids", "window", prompt_tokens=pl.col("prompt_ids").list.len()
+    )
     return table.join(human, on="example", how="inner", maintain_order="left")
 
 

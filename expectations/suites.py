@@ -5,21 +5,27 @@ recipe: a new rule judges again without remaking anything.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 import polars as pl
 
-from calibration.recipes import AtEnd, Precision
+from calibration.conventions import AtEnd, Unit
+from calibration.recipes import Precision
+from calibration.tables import MODEL_LABELS
 from expectations import examples as examples_suite
 from expectations import fits as fits_suite
+from expectations import positions as positions_suite
+from expectations import readings as readings_suite
 from expectations import samples as samples_suite
 from expectations import scores as scores_suite
+from expectations import series as series_suite
 from expectations import summaries as summaries_suite
 from expectations import texts as texts_suite
 from expectations.judge import judge
-from expectations.replay import beside_samples, replay_rules
+from expectations.replay import beside_samples, gate_rules, one_gate, replay_rules
 from expectations.rules import Case
 from expectations.sources import attendance, beside, same_examples
+from expectations.spread import spread_rules
 
 VERSIONS: Final[dict[str, int]] = {
     "texts": texts_suite.VERSION,
@@ -32,9 +38,20 @@ VERSIONS: Final[dict[str, int]] = {
 }
 
 
-def texts_verdict(texts: pl.DataFrame, *, span_bytes: int, examples: int) -> pl.DataFrame:
-    """The verdict on TEXTS that were to be `examples` spans of at most `span_bytes`."""
-    rules = texts_suite.texts_rules(span_bytes=span_bytes, examples=examples)
+def texts_verdict(
+    texts: pl.DataFrame,
+    *,
+    span_bytes: int,
+    examples: int,
+    independent: Literal["passages"] | None,
+) -> pl.DataFrame:
+    """The verdict on TEXTS that were to be `examples` spans of at most `span_bytes`.
+
+    `independent` is passages where every span is its own cluster, None where whole texts are.
+    """
+    rules = texts_suite.texts_rules(
+        span_bytes=span_bytes, examples=examples, independent=independent
+    )
     return judge([Case(texts, rules)])
 
 
@@ -43,17 +60,21 @@ def examples_verdict(
     *,
     prompt: int,
     continuation: int,
+    unit: Unit,
+    text_end: int | None,
     vocabulary: int | None,
     left_out: int,
 ) -> pl.DataFrame:
     """The verdict on EXAMPLES of one tokenizer, for which `left_out` spans gave no example.
 
-    `prompt` and `continuation` are in tokens; every prompt has its length, a continuation may
-    have less.
+    `prompt` and `continuation` are in the unit, in tokens every prompt has its length; a
+    continuation may have less. `text_end` is the id that ends texts, None where ends are not kept.
     """
     rules = examples_suite.examples_rules(
         prompt=prompt,
         continuation=continuation,
+        unit=unit,
+        text_end=text_end,
         vocabulary=vocabulary,
         left_out=left_out,
     )
@@ -66,12 +87,15 @@ def samples_verdict(
     examples: pl.DataFrame,
     *,
     vocabulary: int,
+    unit: Unit,
     at_end: AtEnd,
     end_ids: Sequence[int],
     precision: Precision,
 ) -> pl.DataFrame:
     """The verdict on SAMPLES of EXAMPLES, the gate of their REPLAY included."""
-    rules = samples_suite.samples_rules(vocabulary=vocabulary, at_end=at_end, end_ids=end_ids)
+    rules = samples_suite.samples_rules(
+        vocabulary=vocabulary, unit=unit, at_end=at_end, end_ids=end_ids
+    )
     gate = replay_rules(replay, samples, precision=precision)
     return judge(
         [
@@ -83,10 +107,10 @@ def samples_verdict(
 
 
 def scores_verdict(
-    scores: pl.DataFrame, examples: pl.DataFrame, *, vocabulary: int
+    scores: pl.DataFrame, examples: pl.DataFrame, *, vocabulary: int, text_end: int | None
 ) -> pl.DataFrame:
     """The verdict on SCORES of the human continuations of EXAMPLES."""
-    rules = scores_suite.scores_rules(vocabulary=vocabulary)
+    rules = scores_suite.scores_rules(vocabulary=vocabulary, text_end=text_end)
     return judge(
         [
             Case(attendance(scores, examples), same_examples()),
@@ -96,23 +120,68 @@ def scores_verdict(
 
 
 def summary_verdict(
-    summary_examples: pl.DataFrame, summary_positions: pl.DataFrame, *, precision: Precision
+    summary_examples: pl.DataFrame,
+    summary_positions: pl.DataFrame,
+    *,
+    texts: pl.DataFrame,
+    spread: pl.DataFrame,
+    gate: pl.DataFrame,
+    readings: pl.DataFrame,
+    unit: Unit,
+    at_end: AtEnd,
+    precision: Precision,
+    vocabulary: int | None,
 ) -> pl.DataFrame:
-    """The verdict on SUMMARY_EXAMPLES and SUMMARY_POSITIONS of one model under one decoding."""
-    positions = summaries_suite.summary_position_rules(summary_examples, precision=precision)
+    """The verdict on the six tables of one model under one decoding, each SUMMARY_ of its name.
+
+    `vocabulary` is the number of ids; None where it is not known.
+    """
+    sums = summaries_suite.sum_rules(unit=unit, at_end=at_end, vocabulary=vocabulary)
+    positions = positions_suite.position_rules(
+        summary_examples, unit=unit, at_end=at_end, precision=precision
+    )
+    stretches = spread_rules(labels=(), positions=summary_positions.height)
     return judge(
         [
-            Case(summary_examples, summaries_suite.summary_example_rules()),
+            Case(summary_examples, sums),
             Case(summary_positions, positions),
+            Case(attendance(texts, summary_examples), readings_suite.same_texts()),
+            Case(
+                readings_suite.beside_sums(texts, summary_examples),
+                readings_suite.text_rules(unit=unit),
+            ),
+            Case(spread, stretches),
+            Case(gate, (one_gate(summary_examples.height), *gate_rules(labels=()))),
+            Case(readings, readings_suite.reading_rules(texts, precision=precision)),
         ]
     )
 
 
-def fit_verdict(ent_ce: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:
-    """The verdict on FITS and the ENT_CE that they rest on, of one series or of several."""
+def fit_verdict(
+    ent_ce: pl.DataFrame,
+    fits: pl.DataFrame,
+    *,
+    curves: pl.DataFrame,
+    bands: pl.DataFrame,
+    spread: pl.DataFrame,
+    seen: pl.DataFrame,
+    gate: pl.DataFrame,
+) -> pl.DataFrame:
+    """The verdict on the tables of a fit, each in the schema of its name: one series or several."""
+    tables = {"curves": curves, "spread": spread, "gate": gate}
+    labels = tuple(MODEL_LABELS)
     return judge(
         [
             Case(ent_ce, fits_suite.ent_ce_rules()),
             Case(fits_suite.beside_series(fits, ent_ce), fits_suite.fits_rules()),
+            Case(
+                series_suite.presence(ent_ce, seen=seen, **tables),
+                series_suite.presence_rules(*tables),
+            ),
+            Case(curves, series_suite.curve_rules()),
+            Case(bands, series_suite.band_rules()),
+            Case(spread, spread_rules(labels=labels, positions=None)),
+            Case(series_suite.beside_ent_ce(seen, ent_ce), series_suite.seen_rules()),
+            Case(gate, gate_rules(labels=labels)),
         ]
     )

@@ -1,58 +1,45 @@
-"""What must be true of Summaries: cumulative sums per example, clustered moments per position.
+"""What must be true of Summaries: sums over the first steps of each example.
 
-The first measured step has the same prefix on both sides, the prompt; so there the entropy on own
-text and on human text are one number, and drift is zero.
+A step is a token or a byte. A token's entropy is at most log V, but a byte's can be more where
+tokens of no bytes count with it; so sums of entropies are held against sums of tokens.
 """
 
-from collections.abc import Sequence
-from itertools import combinations
+import math
 
 import polars as pl
 
-from calibration.recipes import Precision
-from calibration.statistics.consistency import FLOAT32_DIFFERENCE
-from calibration.tables import SUMMARY_EXAMPLES, SUMMARY_POSITIONS
+from calibration.conventions import AtEnd, Unit
+from calibration.tables import SUMMARY_EXAMPLES
 from expectations.rules import EXAMPLE, Rule, each_within, every_row, in_words, within
 from expectations.sources import clusters_are_named, examples_differ
+from expectations.steps import ENTROPY_ROUNDING
 
-VERSION: int = 1
+VERSION: int = 2
 
-# Nats, of the mean over examples; in 16 bits the rounding of two passes leaves some thousandths.
-MEAN_FIRST_STEP = {"float32": FLOAT32_DIFFERENCE, "bfloat16": 1e-2, "float16": 1e-2}
 SUM_ROUNDING = 1e-6  # nats, and relative: float64 sums of up to 1e7 float32 values
 
 SUMS = tuple(name for name, kind in SUMMARY_EXAMPLES.items() if kind == pl.List(pl.Float64))
-COUNTED = ("tokens_generated", "tokens_human")
-VALUES = ("entropy", "log_loss", "teacher_entropy")
-SQUARES = {name: f"{name}_{name}" for name in (*VALUES, "count_generated", "count_human")}
-
-_POSITION = in_words("position {}", pl.col("position"))
+SIDES = ("generated", "human")
+ENTROPIES = {"generated": "entropy", "human": "teacher_entropy"}
 
 
-def summary_example_rules() -> tuple[Rule, ...]:
-    """The rules of the cumulative sums, one row an example."""
+def sum_rules(*, unit: Unit, at_end: AtEnd, vocabulary: int | None) -> tuple[Rule, ...]:
+    """The rules of the cumulative sums, one row an example.
+
+    `vocabulary` is the number of ids; None where it is not known.
+    """
+    may_end = {"generated": at_end != "continue", "human": at_end == "natural"}
     return (
         Rule("some-examples", "there is an example summed", pl.len(), low=1),
         examples_differ(),
         clusters_are_named(),
         *_horizons(),
         *(rule for name in SUMS for rule in _cumulative(name)),
-        *(_counted_within_horizon(name) for name in COUNTED),
-        _ended_once(),
-    )
-
-
-def summary_position_rules(
-    summary_examples: pl.DataFrame, *, precision: Precision
-) -> tuple[Rule, ...]:
-    """The rules of the sums over examples at every step, beside the examples that were summed."""
-    return (
-        Rule("some-positions", "there is a step summed", pl.len(), low=1),
-        *_positions(),
-        *_counts(summary_examples.height),
-        *_moments(),
-        _no_drift_at_first_step(MEAN_FIRST_STEP[precision]),
-        *(_same_total(name, summary_examples) for name in VALUES),
+        *(_steps_within_horizon(side) for side in SIDES),
+        *(_begins_with_a_token(side) for side in SIDES),
+        *(_counted(side, unit, may_end=may_end[side]) for side in SIDES),
+        *([] if vocabulary is None else [_entropy_within(side, vocabulary) for side in SIDES]),
+        _ended_once() if may_end["generated"] else _never_ended(),
     )
 
 
@@ -104,17 +91,71 @@ def _all_at_least(values: pl.Expr, least: float) -> pl.Expr:
     return rise.list.eval(enough).list.all()
 
 
-def _counted_within_horizon(name: str) -> Rule:
-    words = name.replace("_", " ")
-    horizons = pl.col("horizons").cast(pl.List(pl.Float64))
+def _less(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """The differences of two lists of sums, as far as both go."""
     # Lists of other lengths have a rule of their own, and subtracting them would be an error.
-    both = pl.min_horizontal(pl.col(name).list.len(), horizons.list.len())
-    beyond = pl.col(name).list.head(both) - horizons.list.head(both)
+    both = pl.min_horizontal(one.list.len(), other.list.len())
+    return one.list.head(both) - other.list.head(both)
+
+
+def _all_within(differences: pl.Expr, low: float | None, high: float) -> pl.Expr:
+    inside = within(pl.element(), low, high).fill_null(value=False)
+    return differences.list.eval(inside).list.all()
+
+
+def _steps_within_horizon(side: str) -> Rule:
+    steps = pl.col(f"steps_{side}")
+    beyond = _less(steps, pl.col("horizons").cast(pl.List(pl.Float64)))
     return every_row(
-        f"{name}-within-horizon".replace("_", "-"),
-        f"{words} are at least 1 and at most the horizon",
-        holds=(pl.col(name).list.first() >= 1) & beyond.list.eval(pl.element() <= 0).list.all(),
+        f"steps-{side}-within-horizon",
+        f"steps {side} are at least 1 and at most the horizon",
+        holds=(steps.list.first() >= 1) & _all_within(beyond, None, 0),
         words=in_words("{}: {} beyond", EXAMPLE, beyond.list.max()),
+    )
+
+
+def _begins_with_a_token(side: str) -> Rule:
+    return every_row(
+        f"first-step-{side}-is-of-a-token",
+        f"the first step of a text ({side}) belongs to a token",
+        holds=within(pl.col(f"tokens_{side}").list.first(), 0, None)
+        & (pl.col(f"tokens_{side}").list.first() > 0),
+        words=in_words("{}: {} tokens", EXAMPLE, pl.col(f"tokens_{side}").list.first()),
+    )
+
+
+def _counted(side: str, unit: Unit, *, may_end: bool) -> Rule:
+    """What fills the steps: one of the unit each, and nothing after a text's end."""
+    rest = _less(pl.col(f"steps_{side}"), pl.col(f"{unit}_{side}"))
+    one = unit.removesuffix("s")
+    but_the_end = ", or, after the text's end, none" if may_end else ""
+    lowest, highest = -SUM_ROUNDING, math.inf if may_end else SUM_ROUNDING
+    return every_row(
+        f"one-{one}-a-step-{side}",
+        f"every step of a text ({side}) has one {one}{but_the_end}",
+        holds=rest.list.eval(pl.element().is_between(lowest, highest)).list.all(),
+        words=in_words("{}: up to {} steps without", EXAMPLE, rest.list.max()),
+    )
+
+
+def _entropy_within(side: str, vocabulary: int) -> Rule:
+    entropy, highest = ENTROPIES[side], math.log(vocabulary)
+    tokens = pl.col(f"tokens_{side}")
+    beyond = _less(pl.col(entropy), tokens * (highest + ENTROPY_ROUNDING))
+    return every_row(
+        f"{entropy}-within-log-v".replace("_", "-"),
+        f"the {entropy.replace('_', ' ')} is at most log V = {highest:.4f} nats a token",
+        holds=_all_within(beyond, None, SUM_ROUNDING),
+        words=in_words("{}: {} nats beyond", EXAMPLE, beyond.list.max()),
+    )
+
+
+def _never_ended() -> Rule:
+    return every_row(
+        "never-ended",
+        "no text has ended",
+        holds=pl.col("ended").list.eval(pl.element() == 0).list.all(),
+        words=in_words("{}: up to {}", EXAMPLE, pl.col("ended").list.max()),
     )
 
 
@@ -124,120 +165,4 @@ def _ended_once() -> Rule:
         "a text has ended, 1, or it has not, 0",
         holds=pl.col("ended").list.eval((pl.element() == 0) | (pl.element() == 1)).list.all(),
         words=in_words("{}: up to {}", EXAMPLE, pl.col("ended").list.max()),
-    )
-
-
-def _positions() -> tuple[Rule, ...]:
-    numbers = [name for name in SUMMARY_POSITIONS if name != "position"]
-    finite = [within(pl.col(name), None, None).fill_null(value=False) for name in numbers]
-    lacking = pl.concat_list(
-        pl.when(~good).then(pl.lit(name)) for name, good in zip(numbers, finite, strict=True)
-    )
-    return (
-        every_row(
-            "positions-contiguous",
-            "positions count from 1 without a gap",
-            holds=pl.col("position") == pl.int_range(1, pl.len() + 1),
-            words=in_words("{} in row {}", _POSITION, pl.int_range(pl.len())),
-        ),
-        every_row(
-            "positions-finite",
-            "every sum and moment is a finite number",
-            holds=pl.all_horizontal(finite),
-            words=in_words("{}: {}", _POSITION, lacking.list.drop_nulls().list.join(", ")),
-        ),
-    )
-
-
-def _counts(examples: int) -> tuple[Rule, ...]:
-    generated, human = pl.col("count_generated"), pl.col("count_human")
-    shown = in_words("{}: {} generated, {} human", _POSITION, generated, human)
-    falls = [count.shift(1).is_null() | (count <= count.shift(1)) for count in (generated, human)]
-    at_first = pl.col("position") != 1
-    return (
-        every_row(
-            "counts-positive",
-            "every position has an example, and no count is negative",
-            holds=(generated >= 0) & (human >= 0) & (generated + human >= 1),
-            words=shown,
-        ),
-        every_row(
-            "all-start",
-            f"all {examples} examples have a first step on both sides",
-            holds=at_first | ((generated == examples) & (human == examples)),
-            words=shown,
-        ),
-        every_row(
-            "counts-never-rise",
-            "no position has more examples than the one before it",
-            holds=pl.all_horizontal(falls),
-            words=shown,
-        ),
-        every_row(
-            "clusters-within-counts",
-            "every position has a cluster, and no more of them than examples",
-            holds=within(pl.col("clusters"), 1, None) & (pl.col("clusters") <= generated + human),
-            words=in_words("{}: {} clusters", _POSITION, pl.col("clusters")),
-        ),
-        every_row(
-            "ended-within-counts",
-            "no more texts end at a position than have a step there",
-            holds=within(pl.col("ended"), 0, None) & (pl.col("ended") <= generated),
-            words=in_words("{}: {} of {} ended", _POSITION, pl.col("ended"), generated),
-        ),
-    )
-
-
-def _moments() -> tuple[Rule, ...]:
-    return (
-        every_row(
-            "sums-not-negative",
-            "no sum of entropies, losses or squares is negative",
-            holds=pl.all_horizontal(
-                within(pl.col(name), -SUM_ROUNDING, None) for name in (*VALUES, *SQUARES.values())
-            ),
-            words=_POSITION,
-        ),
-        every_row(
-            "products-within-squares",
-            "no sum of products exceeds what the sums of squares allow (Cauchy-Schwarz)",
-            holds=pl.all_horizontal(_within_squares(*pair) for pair in _products()),
-            words=_POSITION,
-        ),
-    )
-
-
-def _products() -> Sequence[tuple[str, str]]:
-    return [pair for pair in combinations(SQUARES, 2) if "_".join(pair) in SUMMARY_POSITIONS]
-
-
-def _within_squares(one: str, other: str) -> pl.Expr:
-    allowed = pl.col(SQUARES[one]).abs() * pl.col(SQUARES[other]).abs()
-    return pl.col(f"{one}_{other}").pow(2) <= allowed * (1 + SUM_ROUNDING) + SUM_ROUNDING
-
-
-def _no_drift_at_first_step(tolerance: float) -> Rule:
-    drift = pl.col("entropy") / pl.col("count_generated") - pl.col("teacher_entropy") / pl.col(
-        "count_human"
-    )
-    return Rule(
-        "no-drift-at-first-step",
-        "the first step has the same prefix on both sides, so its drift is zero, in nats",
-        drift.filter(pl.col("position") == 1).first().abs(),
-        high=tolerance,
-    )
-
-
-def _same_total(name: str, summary_examples: pl.DataFrame) -> Rule:
-    total, horizon = summary_examples.select(
-        pl.col(name).list.last().sum(), pl.col("horizons").list.last().max()
-    ).row(0)
-    found = pl.col(name).filter(pl.col("position") <= pl.lit(horizon, dtype=pl.Int32)).sum()
-    return Rule(
-        f"{name}-adds-up".replace("_", "-"),
-        f"the {name.replace('_', ' ')} is the same summed over examples and over positions; "
-        "difference, relative",
-        (found - pl.lit(total, dtype=pl.Float64)).abs()
-        / pl.max_horizontal(pl.lit(total, dtype=pl.Float64).abs(), pl.lit(1.0)),
-        high=SUM_ROUNDING,
     )

@@ -1,24 +1,37 @@
 """What must be true of Texts: spans of human text, numbered in the order of their selection."""
 
+import math
+from typing import Literal
+
 import polars as pl
 
-from expectations.rules import EXAMPLE, Rule, every_row, in_words
+from calibration.text import SHORTEST_PIECE
+from expectations.rules import EXAMPLE, Rule, every_row, in_words, within
 from expectations.sources import clusters_are_named, enough_clusters
 
-VERSION: int = 1
+VERSION: int = 2
 
+LAST_YEAR = 9999  # what has more digits is a date, or a count of seconds
 UNDECODABLE = "\ufffd"  # stands where bytes were not text: read under the wrong encoding
 
 
-def texts_rules(*, span_bytes: int, examples: int) -> tuple[Rule, ...]:
-    """The rules of a Texts table that was asked for `examples` spans of at most `span_bytes`."""
+def texts_rules(
+    *, span_bytes: int, examples: int, independent: Literal["passages"] | None
+) -> tuple[Rule, ...]:
+    """The rules of a Texts table that was asked for `examples` spans of at most `span_bytes`.
+
+    `independent` is passages where every span is its own cluster, None where whole texts are.
+    """
     return (
         *_amount(examples),
         *_numbers(),
         clusters_are_named(),
+        *([_passages_are_clusters()] if independent == "passages" else []),
         enough_clusters(),
         *_contents(),
         *_lengths(span_bytes),
+        *_origin(),
+        _cut_where_full(span_bytes),
     )
 
 
@@ -53,6 +66,15 @@ def _numbers() -> tuple[Rule, ...]:
             holds=pl.col("example") == position,
             words=in_words("{} stands in row {}", EXAMPLE, position),
         ),
+    )
+
+
+def _passages_are_clusters() -> Rule:
+    return every_row(
+        "passages-are-clusters",
+        "every passage is a cluster of its own, since passages are taken as independent",
+        holds=pl.col("cluster").is_unique(),
+        words=EXAMPLE,
     )
 
 
@@ -106,4 +128,35 @@ def _lengths(span_bytes: int) -> tuple[Rule, ...]:
             holds=length <= span_bytes,
             words=in_words("{}: {} bytes", EXAMPLE, length),
         ),
+    )
+
+
+def _origin() -> tuple[Rule, ...]:
+    year = pl.col("year")
+    return (
+        every_row(
+            "year-is-a-year",
+            f"a year has at most {len(str(LAST_YEAR))} digits, or is not known",
+            holds=year.is_null() | within(year, -LAST_YEAR, LAST_YEAR),
+            words=in_words("{}: {}", EXAMPLE, year),
+        ),
+        every_row(
+            "end-known",
+            "of every span it is known whether its text ends with it",
+            holds=pl.col("ends").is_not_null(),
+            words=EXAMPLE,
+        ),
+    )
+
+
+def _cut_where_full(span_bytes: int) -> Rule:
+    # Long white space before a cut is left out of the span, so that a short one is only odd.
+    least = math.ceil(SHORTEST_PIECE * span_bytes)
+    length = pl.col("text").str.len_bytes()
+    return every_row(
+        "cut-where-full",
+        f"a span that its text goes on after has at least {least} bytes",
+        holds=pl.col("ends") | (length >= least),
+        words=in_words("{}: {} bytes", EXAMPLE, length),
+        severity="warn",
     )

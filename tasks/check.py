@@ -3,18 +3,10 @@
 import polars as pl
 from prefect import task
 
+from calibration import recipes
 from calibration.errors import CheckFailed
-from calibration.recipes import (
-    Checked,
-    ExamplesRecipe,
-    FitRecipe,
-    SamplesRecipe,
-    ScoresRecipe,
-    StudyFitRecipe,
-    SummaryRecipe,
-    TextsRecipe,
-    VerdictRecipe,
-)
+from calibration.recipes import Checked, VerdictRecipe
+from calibration.tables import SERIES_TABLES
 from expectations import suites
 from expectations.judge import failure_sentence
 from storage.artifacts import is_complete, manifest_of, read_table
@@ -49,42 +41,54 @@ def _verdict(place: Store, recipe: Checked) -> pl.DataFrame:
     def read(table: str, of: Checked = recipe) -> pl.DataFrame:
         return read_table(place, of, table)
 
-    manifest = manifest_of(place, recipe)
-    facts = manifest.facts if manifest else {}
-    vocabulary = int(facts.get("vocabulary") or 0)
+    facts = _facts(place, recipe)
     match recipe:
-        case TextsRecipe(span_bytes=span_bytes, examples=examples):
-            texts = read("texts")
-            return suites.texts_verdict(texts, span_bytes=span_bytes, examples=examples)
-        case ExamplesRecipe(prompt=prompt, continuation=continuation):
+        case recipes.TextsRecipe(span_bytes=span_bytes, examples=examples, independent=independent):
+            return suites.texts_verdict(
+                read("texts"), span_bytes=span_bytes, examples=examples, independent=independent
+            )
+        case recipes.ExamplesRecipe(prompt=prompt, continuation=continuation):
             return suites.examples_verdict(
                 read("examples"),
                 prompt=prompt,
                 continuation=continuation,
-                vocabulary=vocabulary,
-                left_out=int(facts.get("left_out") or 0),
+                unit=recipe.unit,
+                text_end=recipe.text_end,
+                vocabulary=facts.get("vocabulary"),
+                left_out=facts.get("left_out", 0),
             )
-        case SamplesRecipe(at_end=at_end, end_ids=end_ids, model=model):
+        case recipes.SamplesRecipe(examples=source):
             return suites.samples_verdict(
                 read("samples"),
                 read("replay"),
-                read("examples", recipe.examples),
-                vocabulary=vocabulary,
-                at_end=at_end,
-                end_ids=end_ids,
-                precision=model.precision,
+                read("examples", source),
+                vocabulary=facts["vocabulary"],
+                unit=source.unit,
+                at_end=recipe.at_end,
+                end_ids=recipe.end_ids,
+                precision=recipe.model.precision,
             )
-        case ScoresRecipe():
+        case recipes.ScoresRecipe(examples=source):
+            human, vocabulary = read("examples", source), facts["vocabulary"]
             return suites.scores_verdict(
-                read("scores"),
-                read("examples", recipe.examples),
-                vocabulary=vocabulary,
+                read("scores"), human, vocabulary=vocabulary, text_end=source.text_end
             )
-        case SummaryRecipe(samples=samples):
+        case recipes.SummaryRecipe(samples=samples):
             return suites.summary_verdict(
                 read("examples"),
                 read("positions"),
+                **{name: read(name) for name in ("texts", "spread", "gate", "readings")},
+                unit=samples.examples.unit,
+                at_end=samples.at_end,
                 precision=samples.model.precision,
+                vocabulary=_facts(place, samples).get("vocabulary"),
             )
-        case FitRecipe() | StudyFitRecipe():
-            return suites.fit_verdict(read("ent_ce"), read("fits"))
+        case recipes.FitRecipe() | recipes.StudyFitRecipe():
+            return suites.fit_verdict(**{name: read(name) for name in SERIES_TABLES})
+
+
+def _facts(place: Store, recipe: Checked) -> dict[str, int]:
+    """The numbers that the manifest of an artifact states."""
+    manifest = manifest_of(place, recipe)
+    stated = manifest.facts if manifest else {}
+    return {name: int(value) for name, value in stated.items() if isinstance(value, int)}

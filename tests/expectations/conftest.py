@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 import pytest
+from worlds import world
 
-from calibration.statistics.summaries import summary_examples, summary_positions
 from calibration.tables import ENT_CE, EXAMPLES, FITS, REPLAY, SAMPLES, SCORES, TEXTS
 
 ROWS, CLUSTERS, VOCABULARY, REPLAYED = 80, 48, 11, 64
@@ -50,6 +50,8 @@ def texts() -> pl.DataFrame:
             "context": [""] * ROWS,
             "text": spans,
             "bytes": [len(span.encode()) for span in spans],
+            "year": [1900 + row if row % 2 else None for row in range(ROWS)],
+            "ends": [True] * ROWS,
         },
         schema=TEXTS,
     )
@@ -66,6 +68,7 @@ def examples() -> pl.DataFrame:
             "prompt_ids": [[1, *generator.integers(2, 10, 4).tolist()] for _ in lengths],
             "continuation_ids": [generator.integers(0, 10, n).tolist() for n in lengths],
             "continuation_bytes": [[2] * n for n in lengths],
+            "window": lengths,
         },
         schema=EXAMPLES,
     )
@@ -118,13 +121,13 @@ def scores(examples: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def sums(samples: pl.DataFrame, scores: pl.DataFrame, examples: pl.DataFrame) -> pl.DataFrame:
-    return summary_examples(samples, scores, examples)
+def sums() -> pl.DataFrame:
+    return world("tokens", "continue").summary["examples"]
 
 
 @pytest.fixture(scope="session")
-def positions(samples: pl.DataFrame, scores: pl.DataFrame) -> pl.DataFrame:
-    return summary_positions(samples, scores)
+def positions() -> pl.DataFrame:
+    return world("tokens", "continue").summary["positions"]
 
 
 @pytest.fixture(scope="session")
@@ -137,6 +140,8 @@ def ent_ce() -> pl.DataFrame:
             "non_embedding_parameters": size // 2,
             "dataset": "speeches",
             "decoding": "temperature 1",
+            "unit": "tokens",
+            "at_end": "continue",
             "examples": ROWS,
             "clusters": CLUSTERS,
             "tokens": ROWS * 10,

@@ -12,7 +12,15 @@ Spoiled = Callable[..., pl.DataFrame]
 
 
 def verdict(examples: pl.DataFrame, left_out: int = 0) -> pl.DataFrame:
-    return examples_verdict(examples, prompt=5, continuation=12, vocabulary=11, left_out=left_out)
+    return examples_verdict(
+        examples,
+        prompt=5,
+        continuation=12,
+        unit="tokens",
+        text_end=None,
+        vocabulary=11,
+        left_out=left_out,
+    )
 
 
 def ids(*values: int | None) -> pl.Expr:
@@ -34,25 +42,43 @@ def test_good_examples_break_no_rule(examples: pl.DataFrame, broken: Broken) -> 
         ({"prompt_ids": ids(1, None, 3, 4, 5)}, {"prompt-in-vocabulary": 4}),
         (
             {"continuation_ids": ids(), "continuation_bytes": ids()},
-            {"continuation-length": 4, "continuation-has-bytes": 4},
+            {"continuation-length": 4, "window-fits": 4, "last-token-spells": 4},
         ),
         (
-            {"continuation_ids": ids(*[3] * 13), "continuation_bytes": ids(*[1] * 13)},
-            {"continuation-length": 4},
+            {
+                "continuation_ids": ids(*[3] * 13),
+                "continuation_bytes": ids(*[1] * 13),
+                "window": pl.lit(13),
+            },
+            {"continuation-length": 4, "window-fits": 4},
         ),
         (
-            {"continuation_ids": ids(3, 11), "continuation_bytes": ids(1, 1)},
+            {
+                "continuation_ids": ids(3, 11),
+                "continuation_bytes": ids(1, 1),
+                "window": pl.lit(2),
+            },
             {"continuation-in-vocabulary": 4},
         ),
         ({"continuation_bytes": ids(1)}, {"bytes-of-every-token": 4}),
         (
-            {"continuation_ids": ids(3, 3), "continuation_bytes": ids(4, -1)},
+            {
+                "continuation_ids": ids(3, 3),
+                "continuation_bytes": ids(-1, 4),
+                "window": pl.lit(2),
+            },
             {"bytes-not-negative": 4},
         ),
         (
-            {"continuation_ids": ids(3, 3), "continuation_bytes": ids(0, 0)},
-            {"continuation-has-bytes": 4},
+            {
+                "continuation_ids": ids(3, 3),
+                "continuation_bytes": ids(4, 0),
+                "window": pl.lit(2),
+            },
+            {"last-token-spells": 4},
         ),
+        ({"window": pl.col("window") - 1}, {"window-fits": 4}),
+        ({"window": pl.lit(None)}, {"window-fits": 4}),
         ({"example": pl.lit(5)}, {"one-row-an-example": 4}),
         ({"cluster": pl.lit(None)}, {"cluster-named": 4}),
     ],
@@ -83,6 +109,8 @@ def test_ids_have_no_upper_limit_where_the_vocabulary_is_not_known(
         spoiled(examples, prompt_ids=ids(1, 2, 200_000, 4, 5)),
         prompt=5,
         continuation=12,
+        unit="tokens",
+        text_end=None,
         vocabulary=None,
         left_out=0,
     )

@@ -5,20 +5,37 @@ from collections.abc import Callable
 
 import polars as pl
 import pytest
+from worlds import fitted
 
 from expectations.suites import fit_verdict
 
 Broken = Callable[[pl.DataFrame], dict[str, int]]
 
 
+def verdict(ent_ce: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:
+    """The verdict on these two, beside other tables that have every model and are in order."""
+    labels = ent_ce.select("model", "dataset", "decoding").unique()
+    measured = fitted("tokens", "continue")
+    one = {
+        name: table.filter(model="chain-1") for name, table in measured.items() if "model" in table
+    }
+    beside = {
+        name: labels.join(one[name].drop(labels.columns), how="cross").select(one[name].columns)
+        for name in ("curves", "spread", "gate")
+    }
+    return fit_verdict(
+        ent_ce, fits, bands=measured["bands"].clear(), seen=measured["seen"].clear(), **beside
+    )
+
+
 def test_good_fits_break_no_rule(ent_ce: pl.DataFrame, fits: pl.DataFrame, broken: Broken) -> None:
-    assert broken(fit_verdict(ent_ce, fits)) == {}
+    assert broken(verdict(ent_ce, fits)) == {}
 
 
 def test_a_series_without_a_fit_breaks_no_rule(
     ent_ce: pl.DataFrame, fits: pl.DataFrame, broken: Broken
 ) -> None:
-    assert broken(fit_verdict(ent_ce, fits.clear())) == {}
+    assert broken(verdict(ent_ce, fits.clear())) == {}
 
 
 def test_several_series_side_by_side_break_no_rule(
@@ -27,17 +44,14 @@ def test_several_series_side_by_side_break_no_rule(
     both = [
         pl.concat([table, table.with_columns(dataset=pl.lit("mine"))]) for table in (ent_ce, fits)
     ]
-    assert broken(fit_verdict(*both)) == {}
+    assert broken(verdict(*both)) == {}
 
 
 def test_an_interval_that_is_not_known_breaks_no_rule(
     ent_ce: pl.DataFrame, fits: pl.DataFrame, broken: Broken
 ) -> None:
     ends = ["ent_ce_se", "ent_ce_low", "ent_ce_high"]
-    assert (
-        broken(fit_verdict(ent_ce.with_columns(pl.lit(None).alias(end) for end in ends), fits))
-        == {}
-    )
+    assert broken(verdict(ent_ce.with_columns(pl.lit(None).alias(end) for end in ends), fits)) == {}
 
 
 @pytest.mark.parametrize(
@@ -60,6 +74,20 @@ def test_an_interval_that_is_not_known_breaks_no_rule(
         ({"non_embedding_parameters": pl.col("parameters") + 1}, {"parameters-agree"}),
         ({"examples": pl.lit(47)}, {"amounts-positive"}),
         ({"clusters": pl.lit(39)}, {"enough-clusters"}),
+        ({"unit": pl.lit("words")}, {"unit-known"}),
+        ({"at_end": pl.lit(None)}, {"end-policy-known"}),
+        ({"training_tokens": pl.lit(0)}, {"training-counted"}),
+        ({"tokens": pl.lit(79)}, {"amounts-positive"}),
+        (
+            {"unit": pl.lit("bytes"), "ent_ce_per_byte": pl.col("ent_ce") + 1e-8},
+            {"per-byte-in-bytes"},
+        ),
+        ({"looping_share": pl.lit(-0.1)}, {"looping-share-is-a-share"}),
+        ({"derailed_share": pl.lit(1.1)}, {"derailed-share-is-a-share"}),
+        ({"distinct_4_human": pl.lit(0.0)}, {"distinct-are-shares"}),
+        ({"distinct_1_generated": pl.lit(math.nan)}, {"distinct-are-shares"}),
+        ({"end_probability": pl.lit(1.1)}, {"end-probability-in-range"}),
+        ({"end_probability": pl.lit(math.nan)}, {"end-probability-in-range"}),
         ({"coverage": pl.lit(1.5)}, {"coverage-is-a-share"}),
         ({"ended_share": pl.lit(math.nan)}, {"ended-share-is-a-share"}),
     ],
@@ -74,7 +102,7 @@ def test_a_defect_planted_in_the_measurements_is_named_and_counted(
     spoiled = ent_ce.with_columns(
         value.cast(ent_ce.schema[name]).alias(name) for name, value in values.items()
     )
-    judged = fit_verdict(spoiled, fits)
+    judged = verdict(spoiled, fits)
     found = broken(judged)
     assert dict.fromkeys(named, 3).items() <= found.items()
     assert set(found) - named <= {"static-within-interval", "drift-within-interval"}
@@ -108,7 +136,7 @@ def test_a_defect_planted_in_a_fit_is_named_and_counted(
     spoiled = fits.head(1).with_columns(
         value.cast(fits.schema[name]).alias(name) for name, value in values.items()
     )
-    judged = fit_verdict(ent_ce, spoiled)
+    judged = verdict(ent_ce, spoiled)
     assert broken(judged) == dict.fromkeys(named, 1)
     [shown] = judged.filter(~pl.col("passed"))["examples"].to_list()
     assert shown[0].startswith(("ent_ce of", "entropy of"))
@@ -118,4 +146,4 @@ def test_a_quantity_fitted_twice_is_named(
     ent_ce: pl.DataFrame, fits: pl.DataFrame, broken: Broken
 ) -> None:
     twice = pl.concat([fits, fits.head(1)])
-    assert broken(fit_verdict(ent_ce, twice)) == {"one-fit-a-quantity": 2}
+    assert broken(verdict(ent_ce, twice)) == {"one-fit-a-quantity": 2}

@@ -24,6 +24,7 @@ def judged(samples: pl.DataFrame, examples: pl.DataFrame) -> Judged:
             replay,
             examples,
             vocabulary=11,
+            unit="tokens",
             at_end="continue",
             end_ids=[10],
             precision=precision,

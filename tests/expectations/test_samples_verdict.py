@@ -6,7 +6,7 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from calibration.recipes import AtEnd
+from calibration.conventions import AtEnd
 from expectations.suites import samples_verdict
 
 Broken = Callable[[pl.DataFrame], dict[str, int]]
@@ -33,6 +33,7 @@ def judged(samples: pl.DataFrame, replay: pl.DataFrame, examples: pl.DataFrame) 
             replay,
             examples,
             vocabulary=11,
+            unit="tokens",
             at_end=at_end,
             end_ids=[10],
             precision="float32",
@@ -95,7 +96,7 @@ def test_a_planted_defect_is_named_and_counted(
     found = broken(judged(spoiled(samples, **values)))
     assert named.items() <= found.items()
     # Values changed after sampling are caught a second time, by the replay; lengths by their rules.
-    assert set(found) - set(named) <= GATE | {"runs-to-human-length"}
+    assert set(found) - set(named) <= GATE | {"fills-window"}
 
 
 def test_three_offenders_are_shown_in_words(
@@ -123,7 +124,7 @@ def test_a_text_of_another_length_than_its_reference_is_named(
         .alias(name)
         for name in lists
     )
-    assert broken(judged(shorter)) == {"runs-to-human-length": 10}
+    assert broken(judged(shorter)) == {"fills-window": 10}
     longer = samples.with_columns(
         pl.when(pl.col("example") >= 70)
         .then(pl.concat_list(pl.col(name), pl.col(name).list.first()))
@@ -131,7 +132,7 @@ def test_a_text_of_another_length_than_its_reference_is_named(
         .alias(name)
         for name in lists
     )
-    assert broken(judged(longer)) == {"runs-to-human-length": 10, "no-longer-than-human": 10}
+    assert broken(judged(longer)) == {"stops-at-window": 10}
 
 
 def test_missing_added_and_repeated_examples_are_told_apart(
@@ -162,10 +163,12 @@ def test_no_samples_at_all_fail(samples: pl.DataFrame, judged: Judged) -> None:
 def ended_after(steps: int, samples: pl.DataFrame) -> pl.DataFrame:
     """The samples with examples from 70 on ended by the end token, with 0 bytes, at that step."""
     late = pl.col("example") >= 70
-    kept = {
-        name: pl.col(name).list.head(steps) for name in ("entropy", "log_prob", "end_probability")
+    kept = {name: pl.col(name).list.head(steps) for name in ("entropy", "end_probability")}
+    last = {
+        "tokens": pl.lit(10, dtype=pl.Int32),
+        "bytes": pl.lit(0, dtype=pl.Int32),
+        "log_prob": pl.lit(math.log(0.001), dtype=pl.Float32),
     }
-    last = {"tokens": pl.lit(10, dtype=pl.Int32), "bytes": pl.lit(0, dtype=pl.Int32)}
     kept |= {
         name: pl.concat_list(pl.col(name).list.head(steps - 1), end) for name, end in last.items()
     }
@@ -188,7 +191,7 @@ def test_under_stop_a_short_text_that_has_not_ended_is_named(
     silent = ended_after(2, samples).with_columns(ended=pl.lit(value=False))
     assert broken(judged(silent, at_end="stop")) == {
         "ended-by-end-token": 10,
-        "short-only-if-ended": 10,
+        "fills-window": 10,
     }
 
 

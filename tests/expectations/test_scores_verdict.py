@@ -20,7 +20,7 @@ def first_step(column: str, value: float | None) -> pl.Expr:
 def test_good_scores_break_no_rule(
     scores: pl.DataFrame, examples: pl.DataFrame, broken: Broken
 ) -> None:
-    assert broken(scores_verdict(scores, examples, vocabulary=11)) == {}
+    assert broken(scores_verdict(scores, examples, vocabulary=11, text_end=None)) == {}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,9 @@ def test_a_planted_defect_is_named_and_counted(
     values: dict[str, pl.Expr],
     named: dict[str, int],
 ) -> None:
-    found = broken(scores_verdict(spoiled(scores, **values), examples, vocabulary=11))
+    found = broken(
+        scores_verdict(spoiled(scores, **values), examples, vocabulary=11, text_end=None)
+    )
     assert named.items() <= found.items()
     # An infinite loss has no finite mean, and one null makes `is it infinite` unknown.
     assert set(found) - set(named) <= {"better-than-uniform", "human-token-possible"}
@@ -61,7 +63,7 @@ def test_an_infinite_loss_is_told_in_a_sentence(
 ) -> None:
     impossible = spoiled(scores, log_loss=first_step("log_loss", math.inf))
     sentence = failure_sentence(
-        "scores/ab/abcd", scores_verdict(impossible, examples, vocabulary=11)
+        "scores/ab/abcd", scores_verdict(impossible, examples, vocabulary=11, text_end=None)
     )
     assert sentence == (
         "scores/ab/abcd breaks one rule that must hold, so nothing is made from it: "
@@ -76,14 +78,16 @@ def test_a_human_text_not_scored_to_its_end_is_named(
     scores: pl.DataFrame, examples: pl.DataFrame, broken: Broken
 ) -> None:
     cut = scores.with_columns(pl.col("log_loss", "entropy", "end_probability").list.slice(1))
-    assert broken(scores_verdict(cut, examples, vocabulary=11)) == {"scored-to-the-end": 80}
+    assert broken(scores_verdict(cut, examples, vocabulary=11, text_end=None)) == {
+        "scored-to-the-end": 80
+    }
 
 
 def test_losses_worse_than_guessing_warn(
     scores: pl.DataFrame, examples: pl.DataFrame, broken: Broken
 ) -> None:
     worse = scores.with_columns(pl.col("log_loss").list.eval(pl.element() + 2))
-    judged = scores_verdict(worse, examples, vocabulary=11)
+    judged = scores_verdict(worse, examples, vocabulary=11, text_end=None)
     assert broken(judged) == {"better-than-uniform": 0}
     assert failure_sentence("scores/ab/abcd", judged) is None
 
@@ -91,7 +95,7 @@ def test_losses_worse_than_guessing_warn(
 def test_examples_without_scores_are_named(
     scores: pl.DataFrame, examples: pl.DataFrame, broken: Broken
 ) -> None:
-    judged = scores_verdict(scores.head(78), examples, vocabulary=11)
+    judged = scores_verdict(scores.head(78), examples, vocabulary=11, text_end=None)
     assert broken(judged) == {"no-example-missing": 2}
     assert judged.filter(rule="no-example-missing")["examples"].item().to_list() == [
         "example 78 of speech 30",

@@ -1,10 +1,12 @@
 """Summaries: every rule holds of good tables, and names the defect that is planted in others."""
 
 import math
+import re
 from collections.abc import Callable
 
 import polars as pl
 import pytest
+from worlds import SPELLED, world
 
 from calibration.recipes import Precision
 from expectations.suites import summary_verdict
@@ -16,7 +18,22 @@ Spoiled = Callable[..., pl.DataFrame]
 def verdict(
     sums: pl.DataFrame, positions: pl.DataFrame, precision: Precision = "float32"
 ) -> pl.DataFrame:
-    return summary_verdict(sums, positions, precision=precision)
+    """The verdict on these two, beside the other tables of the same measurement."""
+    tables = world("tokens", "continue").summary
+    beside = {name: tables[name] for name in ("texts", "spread", "gate", "readings")}
+    return summary_verdict(
+        sums,
+        positions,
+        **beside,
+        unit="tokens",
+        at_end="continue",
+        precision=precision,
+        vocabulary=len(SPELLED),
+    )
+
+
+# Other sums no longer fit those over positions, the means of texts, or what bounds them.
+BESIDE = re.compile(r"texts?-.*|.*-adds-up|.*-within-(horizon|log-v)|one-token-a-step-.*")
 
 
 def last_sum(column: str, value: float | None) -> pl.Expr:
@@ -41,14 +58,23 @@ def test_good_summaries_break_no_rule(
             {"teacher_entropy": pl.col("teacher_entropy").list.slice(1)},
             {"teacher-entropy-summed"},
         ),
-        ({"tokens_human": last_sum("tokens_human", 13)}, {"tokens-human-within-horizon"}),
+        (
+            {"entropy": last_sum("entropy", 13 * math.log(len(SPELLED)))},
+            {"entropy-within-log-v"},
+        ),
+        ({"steps_human": last_sum("steps_human", 13)}, {"steps-human-within-horizon"}),
+        (
+            {"steps_generated": pl.col("steps_generated").list.eval(pl.element() - 1)},
+            {"steps-generated-within-horizon", "one-token-a-step-generated"},
+        ),
+        ({"tokens_human": last_sum("tokens_human", 13)}, {"one-token-a-step-human"}),
         (
             {"tokens_generated": pl.col("tokens_generated").list.eval(pl.element() - 1)},
-            {"tokens-generated-within-horizon"},
+            {"first-step-generated-is-of-a-token", "one-token-a-step-generated"},
         ),
         ({"tokens_human": pl.col("tokens_human").list.slice(1)}, {"tokens-human-summed"}),
         ({"bytes_human": last_sum("bytes_human", 1.0)}, {"bytes-human-never-falls"}),
-        ({"ended": last_sum("ended", 2.0)}, {"ended-once"}),
+        ({"ended": last_sum("ended", 1.0)}, {"never-ended"}),
         ({"horizons": pl.col("horizons").list.reverse()}, {"same-horizons", "horizons-increase"}),
         ({"example": pl.lit(5)}, {"one-row-an-example"}),
         ({"cluster": pl.lit(None)}, {"cluster-named"}),
@@ -65,10 +91,7 @@ def test_a_defect_planted_in_the_sums_is_named_and_counted(
     judged = verdict(spoiled(sums, **values), positions)
     found = broken(judged)
     assert dict.fromkeys(named, 4).items() <= found.items()
-    # Other sums no longer add up to those over positions; other horizons move what is within them.
-    moved = {f"{name}-adds-up" for name in ("entropy", "log-loss", "teacher-entropy")}
-    moved |= {f"tokens-{side}-within-horizon" for side in ("generated", "human")}
-    assert set(found) - named <= moved
+    assert all(BESIDE.fullmatch(name) for name in set(found) - named)
     shown = judged.filter(pl.col("rule").is_in(list(named)))["examples"]
     assert shown.list.len().to_list() == [3] * len(named)
 
@@ -106,6 +129,8 @@ def test_a_defect_planted_in_the_positions_is_named_and_counted(
         "counts-never-rise",
         "clusters-within-counts",
         "ended-within-counts",
+        "equal-weights",
+        *(f"{name}-adds-up" for name in ("ended", "count-generated", "count-human")),
     }
 
 
@@ -137,6 +162,9 @@ def test_an_example_summed_only_once_is_named(
         "entropy-adds-up": 0,
         "log-loss-adds-up": 0,
         "teacher-entropy-adds-up": 0,
+        "count-generated-adds-up": 0,
+        "count-human-adds-up": 0,
+        "texts-no-example-added": 1,
     }
 
 
@@ -145,7 +173,11 @@ def test_counts_that_rise_are_named(
 ) -> None:
     last = pl.col("position") == pl.len()
     more = positions.with_columns(pl.col("count_human") + 80 * last)
-    assert broken(verdict(sums, more)) == {"counts-never-rise": 1}
+    assert broken(verdict(sums, more)) == {
+        "counts-never-rise": 1,
+        "equal-weights": 1,
+        "count-human-adds-up": 0,
+    }
 
 
 def test_no_summary_at_all_fails(sums: pl.DataFrame, positions: pl.DataFrame) -> None:

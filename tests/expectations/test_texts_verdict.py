@@ -13,7 +13,7 @@ Spoiled = Callable[..., pl.DataFrame]
 
 
 def verdict(texts: pl.DataFrame) -> pl.DataFrame:
-    return texts_verdict(texts, span_bytes=40, examples=80)
+    return texts_verdict(texts, span_bytes=40, examples=80, independent=None)
 
 
 def test_good_texts_break_no_rule(texts: pl.DataFrame, broken: Broken) -> None:
@@ -36,6 +36,8 @@ def test_good_texts_break_no_rule(texts: pl.DataFrame, broken: Broken) -> None:
         ({"context": pl.lit(None)}, {"context-present": 4}),
         ({"example": pl.lit(5)}, {"example-numbers-differ": 4, "numbered-in-order": 3}),
         ({"example": pl.col("example") + 100}, {"numbered-in-order": 4}),
+        ({"year": pl.lit(20240131)}, {"year-is-a-year": 4}),
+        ({"ends": pl.lit(None)}, {"end-known": 4}),
     ],
 )
 def test_a_planted_defect_is_named_and_counted(
@@ -78,7 +80,8 @@ def test_one_text_under_two_names_of_clusters_warns(
 
 
 def test_more_texts_than_asked_for_fail(texts: pl.DataFrame, broken: Broken) -> None:
-    assert broken(texts_verdict(texts, span_bytes=40, examples=79)) == {"no-more-than-asked": 0}
+    judged = texts_verdict(texts, span_bytes=40, examples=79, independent=None)
+    assert broken(judged) == {"no-more-than-asked": 0}
 
 
 def test_no_text_at_all_fails(texts: pl.DataFrame) -> None:

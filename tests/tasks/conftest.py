@@ -24,7 +24,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     texts, examples = bench.one.examples.texts, bench.one.examples
     ingest.fn(texts, dataset=bench.one.dataset, root=str(root), store=store)
     bench.judge(texts)
-    encode.fn(examples, title="letters", tokenizer=bench.directory, store=store)
+    encode.fn(examples, title="letters", checkpoint=bench.checkpoint, store=store)
     bench.judge(examples)
     return bench
 

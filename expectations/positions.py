@@ -1,0 +1,182 @@
+"""What must be true of Summaries over positions: sums at every step, and clustered moments.
+
+In tokens, the first measured step has the same prefix on both sides, the prompt; so there the
+entropy on own text and on human text are one number, and drift is zero. In bytes it is not: the
+first byte carries the first token's entropy over that token's bytes, which differ between the two.
+"""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import polars as pl
+
+from calibration.conventions import AtEnd, Unit
+from calibration.recipes import Precision
+from calibration.statistics.consistency import FLOAT32_DIFFERENCE
+from calibration.tables import SUMMARY_POSITIONS
+from expectations.rules import Rule, every_row, in_words, within
+from expectations.summaries import SIDES, SUM_ROUNDING
+
+# Nats, of the mean over examples; in 16 bits the rounding of two passes leaves some thousandths.
+MEAN_FIRST_STEP = {"float32": FLOAT32_DIFFERENCE, "bfloat16": 1e-2, "float16": 1e-2}
+
+VALUES = ("entropy", "log_loss", "teacher_entropy")
+SQUARES = {name: f"{name}_{name}" for name in (*VALUES, "count_generated", "count_human")}
+
+_POSITION = in_words("position {}", pl.col("position"))
+
+
+def position_rules(
+    summary_examples: pl.DataFrame, *, unit: Unit, at_end: AtEnd, precision: Precision
+) -> tuple[Rule, ...]:
+    """The rules of the sums over examples at every step, beside the examples that were summed."""
+    in_tokens = unit == "tokens"
+    totals = {name: name for name in (*VALUES, "ended")}
+    totals |= {f"steps_{side}": f"count_{side}" for side in SIDES}
+    return (
+        Rule("some-positions", "there is a step summed", pl.len(), low=1),
+        *_positions(),
+        *_counts(summary_examples.height),
+        # Both sides have every step of a window, unless a text ends or is cut short before it.
+        _equal_weights() if in_tokens and at_end != "stop" else _no_more_generated(),
+        *_moments(),
+        *([_no_drift_at_first_step(MEAN_FIRST_STEP[precision])] if in_tokens else []),
+        *(_same_total(of, name, summary_examples) for of, name in totals.items()),
+    )
+
+
+def _positions() -> tuple[Rule, ...]:
+    numbers = [name for name in SUMMARY_POSITIONS if name != "position"]
+    finite = [within(pl.col(name), None, None).fill_null(value=False) for name in numbers]
+    lacking = pl.concat_list(
+        pl.when(~good).then(pl.lit(name)) for name, good in zip(numbers, finite, strict=True)
+    )
+    return (
+        every_row(
+            "positions-contiguous",
+            "positions count from 1 without a gap",
+            holds=pl.col("position") == pl.int_range(1, pl.len() + 1),
+            words=in_words("{} in row {}", _POSITION, pl.int_range(pl.len())),
+        ),
+        every_row(
+            "positions-finite",
+            "every sum and moment is a finite number",
+            holds=pl.all_horizontal(finite),
+            words=in_words("{}: {}", _POSITION, lacking.list.drop_nulls().list.join(", ")),
+        ),
+    )
+
+
+def _counts(examples: int) -> tuple[Rule, ...]:
+    generated, human = pl.col("count_generated"), pl.col("count_human")
+    shown = in_words("{}: {} generated, {} human", _POSITION, generated, human)
+    falls = [count.shift(1).is_null() | (count <= count.shift(1)) for count in (generated, human)]
+    at_first = pl.col("position") != 1
+    return (
+        every_row(
+            "counts-positive",
+            "every position has an example, and no count is negative",
+            holds=(generated >= 0) & (human >= 0) & (generated + human >= 1),
+            words=shown,
+        ),
+        every_row(
+            "all-start",
+            f"all {examples} examples have a first step on both sides",
+            holds=at_first | ((generated == examples) & (human == examples)),
+            words=shown,
+        ),
+        every_row(
+            "counts-never-rise",
+            "no position has more examples than the one before it",
+            holds=pl.all_horizontal(falls),
+            words=shown,
+        ),
+        every_row(
+            "clusters-within-counts",
+            "every position has a cluster, and no more of them than examples",
+            holds=within(pl.col("clusters"), 1, None) & (pl.col("clusters") <= generated + human),
+            words=in_words("{}: {} clusters", _POSITION, pl.col("clusters")),
+        ),
+        every_row(
+            "ended-within-counts",
+            "no more texts end at a position than have a step there",
+            holds=within(pl.col("ended"), 0, None) & (pl.col("ended") <= generated),
+            words=in_words("{}: {} of {} ended", _POSITION, pl.col("ended"), generated),
+        ),
+    )
+
+
+def _equal_weights() -> Rule:
+    generated, human = pl.col("count_generated"), pl.col("count_human")
+    return every_row(
+        "equal-weights",
+        "every position has as many examples generated as human",
+        holds=generated == human,
+        words=in_words("{}: {} generated, {} human", _POSITION, generated, human),
+    )
+
+
+def _no_more_generated() -> Rule:
+    generated, human = pl.col("count_generated"), pl.col("count_human")
+    return every_row(
+        "no-more-generated",
+        "no position has more examples generated than human",
+        holds=generated <= human,
+        words=in_words("{}: {} generated, {} human", _POSITION, generated, human),
+    )
+
+
+def _moments() -> tuple[Rule, ...]:
+    return (
+        every_row(
+            "sums-not-negative",
+            "no sum of entropies, losses, end probabilities or squares is negative",
+            holds=pl.all_horizontal(
+                within(pl.col(name), -SUM_ROUNDING, None)
+                for name in (*VALUES, "end_probability", *SQUARES.values())
+            ),
+            words=_POSITION,
+        ),
+        every_row(
+            "products-within-squares",
+            "no sum of products exceeds what the sums of squares allow (Cauchy-Schwarz)",
+            holds=pl.all_horizontal(_within_squares(*pair) for pair in _products()),
+            words=_POSITION,
+        ),
+    )
+
+
+def _products() -> Sequence[tuple[str, str]]:
+    return [pair for pair in combinations(SQUARES, 2) if "_".join(pair) in SUMMARY_POSITIONS]
+
+
+def _within_squares(one: str, other: str) -> pl.Expr:
+    allowed = pl.col(SQUARES[one]).abs() * pl.col(SQUARES[other]).abs()
+    return pl.col(f"{one}_{other}").pow(2) <= allowed * (1 + SUM_ROUNDING) + SUM_ROUNDING
+
+
+def _no_drift_at_first_step(tolerance: float) -> Rule:
+    drift = pl.col("entropy") / pl.col("count_generated") - pl.col("teacher_entropy") / pl.col(
+        "count_human"
+    )
+    return Rule(
+        "no-drift-at-first-step",
+        "the first step has the same prefix on both sides, so its drift is zero, in nats",
+        drift.filter(pl.col("position") == 1).first().abs(),
+        high=tolerance,
+    )
+
+
+def _same_total(of_examples: str, name: str, summary_examples: pl.DataFrame) -> Rule:
+    total, horizon = summary_examples.select(
+        pl.col(of_examples).list.last().sum(), pl.col("horizons").list.last().max()
+    ).row(0)
+    found = pl.col(name).filter(pl.col("position") <= pl.lit(horizon, dtype=pl.Int32)).sum()
+    return Rule(
+        f"{name}-adds-up".replace("_", "-"),
+        f"the {name.replace('_', ' ')} is the same summed over examples and over positions; "
+        "difference, relative",
+        (found - pl.lit(total, dtype=pl.Float64)).abs()
+        / pl.max_horizontal(pl.lit(total, dtype=pl.Float64).abs(), pl.lit(1.0)),
+        high=SUM_ROUNDING,
+    )
