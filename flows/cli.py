@@ -1,24 +1,22 @@
-"""The command line `calibration`: run, plan, export, report, store verify.
+"""The command line `calibration`: the commands, their words and their exit codes.
 
 Imports that take seconds are made inside the commands, so that --help answers at once.
 """
 
-import logging
-import os
-import sys
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from calibration.lineage import Lineage
-    from flows.plan import Planned
-
-DEFAULT_STORE = "artifacts"
+from flows.measure_command import measure
+from flows.terminal import (
+    DEFAULT_STORE,
+    StoreOption,
+    lineage_of,
+    run_study,
+    sentences,
+    show_report,
+)
 
 app = typer.Typer(
     name="calibration",
@@ -28,68 +26,122 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-store_app = typer.Typer(help="Look after a store of artifacts.", no_args_is_help=True)
+store_app = typer.Typer(
+    help="Look after a store of artifacts.",
+    epilog="Example: calibration store verify --store artifacts",
+    no_args_is_help=True,
+)
 app.add_typer(store_app, name="store")
 
 StudyPath = Annotated[Path, typer.Argument(help="The study file, YAML.", show_default=False)]
-StoreOption = Annotated[
-    str, typer.Option("--store", help="Directory that holds every artifact.", metavar="DIR")
-]
+app.command(
+    epilog="Example: calibration measure models/ladder/60k --text 'texts/*.txt'",
+)(measure)
 
 
 @app.command(epilog="Example: calibration run studies/quickstart.yaml --store artifacts")
 def run(study: StudyPath, store: StoreOption = DEFAULT_STORE) -> None:
     """Make whatever the study lacks, and print what was found."""
-    with _sentences():
-        lineage = _lineage(study)
-        _show_stages()
-        from flows.full import calibration
-        from storage.store import open_store
+    with sentences():
+        run_study(study, lineage_of(study), store)
 
-        calibration(str(study), store)
-        _show_report(lineage, open_store(store).root)
+
+@app.command(epilog="Example: calibration init mine.yaml")
+def init(
+    file: Annotated[Path, typer.Argument(help="The file to write.")] = Path("study.yaml"),
+) -> None:
+    """Write a small study that runs, with every key explained, to edit."""
+    with sentences():
+        from storage.studies import write_template
+
+        write_template(file)
+        typer.echo(f"{file} written: edit it, then `calibration run {file}`")
 
 
 @app.command(epilog="Example: calibration plan studies/quickstart.yaml")
 def plan(study: StudyPath, store: StoreOption = DEFAULT_STORE) -> None:
-    """Show what exists and what a run would make; runs nothing."""
-    with _sentences():
-        from flows.plan import planned
+    """Show what exists, what a run would make, and how precise it will be; runs nothing."""
+    with sentences():
+        from calibration.expected import expected_lines
+        from flows.plan import expected_precision, plan_lines, planned
         from storage.store import open_store
 
-        artifacts = planned(_lineage(study), open_store(store))
-        for line in _plan_lines(artifacts):
+        lineage, place = lineage_of(study), open_store(store)
+        for line in plan_lines(planned(lineage, place)):
             typer.echo(line)
+        for one in expected_precision(lineage, place):
+            typer.echo()
+            for line in expected_lines(one):
+                typer.echo(line)
 
 
-@app.command(epilog="Example: calibration export studies/quickstart.yaml --out export")
+@app.command(epilog="Example: calibration export studies/quickstart.yaml --out export --tokens")
 def export(
     study: StudyPath,
     out: Annotated[Path, typer.Option("--out", help="Directory to write to.", metavar="DIR")],
+    tokens: Annotated[
+        bool, typer.Option("--tokens", help="Also every token of every text: one Parquet each.")
+    ] = False,
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Write the study's tables (Parquet and CSV), figures and report to a directory."""
-    with _sentences():
-        from flows.export import exported
+    with sentences():
+        from flows.export import exported, exported_tokens
         from storage.store import open_store
 
-        for path in exported(_lineage(study), open_store(store), out):
+        lineage, place = lineage_of(study), open_store(store)
+        for path in exported(lineage, place, out):
+            typer.echo(str(path))
+        for path in exported_tokens(lineage, place, out) if tokens else ():
             typer.echo(str(path))
 
 
 @app.command(epilog="Example: calibration report studies/quickstart.yaml")
 def report(study: StudyPath, store: StoreOption = DEFAULT_STORE) -> None:
     """Print what a finished study found, and where its report lies."""
-    with _sentences():
+    with sentences():
         from storage.store import open_store
 
-        _show_report(_lineage(study), open_store(store).root)
+        show_report(lineage_of(study), open_store(store))
+
+
+@app.command(
+    epilog="Example: calibration compare studies/mine.yaml other-store --out differences.csv"
+)
+def compare(
+    a: Annotated[Path, typer.Argument(help="A study file, or a store.", metavar="A")],
+    b: Annotated[Path, typer.Argument(help="Another one.", metavar="B")],
+    store: StoreOption = DEFAULT_STORE,
+    other_store: Annotated[
+        str | None,
+        typer.Option("--other-store", help="The store of B's study, if another.", metavar="DIR"),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Also write a .csv, .parquet or .json file.", metavar="FILE"),
+    ] = None,
+) -> None:
+    """Print the differences B - A of EntCE, drift, static and log loss, with 95 % intervals.
+
+    Both must have been run; no model is needed. A store stands for the study run on it last.
+    """
+    with sentences():
+        from flows.compare import compared, found_side, require_writable, write_compared
+
+        if out is not None:
+            require_writable(out)
+        found = compared(found_side(a, store=store), found_side(b, store=other_store or store))
+        for line in found.lines:
+            typer.echo(line)
+        if out is not None:
+            write_compared(found.table, out)
+            typer.echo(f"\n{out}")
 
 
 @store_app.command(epilog="Example: calibration store verify --store artifacts")
 def verify(store: StoreOption = DEFAULT_STORE) -> None:
     """Hash every file; name each bad one, take it out of the store, and exit with 1."""
-    with _sentences():
+    with sentences():
         from tqdm import tqdm
 
         from storage.artifacts import unseal
@@ -111,58 +163,3 @@ def verify(store: StoreOption = DEFAULT_STORE) -> None:
 def main() -> None:
     """The console script."""
     app()
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """A person's errors become one sentence and an exit code; our own keep their traceback."""
-    from calibration.errors import CalibrationError
-
-    try:
-        yield
-    except CalibrationError as error:
-        typer.echo(f"calibration: {error}", err=True)
-        raise typer.Exit(error.exit_code) from None
-
-
-def _lineage(study: Path) -> "Lineage":
-    from storage.resolution import resolved
-    from storage.studies import read_study
-
-    return resolved(read_study(study), file=str(study))
-
-
-def _show_stages() -> None:
-    """Our own lines on the terminal; Prefect's go to its pages, and errors come as sentences."""
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    # The first server of a new Prefect home writes its database, longer than the 20 s it is given.
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    logger = logging.getLogger("calibration")
-    logger.addHandler(handler)
-    logger.propagate = False  # Prefect has a handler of its own above, which would say it again
-
-
-def _show_report(lineage: "Lineage", store: Path) -> None:
-    from flows.export import report_files
-    from storage.store import Store
-
-    files = report_files(lineage, Store(store))
-    typer.echo(files[lineage.report.SUMMARY].decode())
-    typer.echo(f"\nReport: {store / lineage.report.address / lineage.report.PAGE}")
-
-
-def _plan_lines(artifacts: "list[Planned]") -> Iterator[str]:
-    for kind in dict.fromkeys(one.kind for one in artifacts):
-        states = Counter(one.state for one in artifacts if one.kind == kind)
-        counts = ", ".join(f"{states[state]} {state}" for state in states)
-        yield f"{kind:<12} {counts}"
-    missing = [one for one in artifacts if one.state != "complete"]
-    for one in missing:
-        yield f"  make {one.kind:<11} {one.title}"
-    tokens = sum(one.tokens for one in missing)
-    yield (
-        f"{len(missing)} of {len(artifacts)} artifacts to make; "
-        f"at most {tokens:,} tokens through a model"
-    )

@@ -14,12 +14,13 @@ from calibration.lineage import Lineage, Measurement
 from calibration.recipes import Checked, VerdictRecipe
 from expectations.suites import VERSIONS
 from storage.result_block import ArtifactRecords
-from storage.weights import model_directory
+from storage.weights import checkpoint, tokenizer_checkpoint
 from tasks.check import check
 from tasks.encode import encode
 from tasks.fit import fit
 from tasks.fit_study import fit_study
 from tasks.ingest import ingest
+from tasks.publish import publish
 from tasks.report import report
 from tasks.sample import sample
 from tasks.score import score
@@ -57,29 +58,29 @@ def prepare_texts(lineage: Lineage, place: Place) -> None:
         place.judge(texts, title=f"texts of {dataset.name}")
     for examples, one in lineage.examples().items():
         title = f"{one.dataset.name} for {one.model.name}"
-        tokenizer = str(model_directory(one.model, Path(root)))
-        place.keeping(encode)(examples, title=title, tokenizer=tokenizer, store=place.store)
+        where = tokenizer_checkpoint(one.model, Path(root))
+        place.keeping(encode)(examples, title=title, checkpoint=where, store=place.store)
         place.judge(examples, title=f"examples of {title}")
 
 
 def measure(measurements: tuple[Measurement, ...], root: str, place: Place) -> None:
     """Samples, scores and summaries of one model."""
     model = measurements[0].model
-    directory = str(model_directory(model, Path(root)))
+    where = checkpoint(model, Path(root))
     samples = {one.samples: one.title for one in measurements}
     scores = {one.scores: one.title for one in measurements}
-    sample(samples, model=model.name, directory=directory, store=place.store)
+    sample(samples, model=model.name, checkpoint=where, store=place.store)
     for recipe, title in samples.items():
         place.judge(recipe, title=f"samples of {title}")
-    score(scores, model=model.name, directory=directory, store=place.store)
+    score(scores, model=model.name, checkpoint=where, store=place.store)
     for one in measurements:
         place.judge(one.scores, title=f"scores of {one.title}")
-        place.keeping(summarize)(one.summary, title=one.title, store=place.store)
+        place.keeping(summarize)(one.summary, title=one.title, checkpoint=where, store=place.store)
         place.judge(one.summary, title=f"summary of {one.title}")
 
 
 def conclude(lineage: Lineage, place: Place) -> str:
-    """Fits of every series, the study's, and the report; the report's address."""
+    """Fits of every series, the study's, and the report, shown on the pages; its address."""
     study_fit = lineage.report.study_fit
     name = lineage.study.name
     for series in study_fit.fits:
@@ -88,4 +89,6 @@ def conclude(lineage: Lineage, place: Place) -> str:
         place.judge(series, title=f"fit of {title}")
     place.keeping(fit_study)(study_fit, title=name, store=place.store)
     place.judge(study_fit, title=f"fits of {name}")
-    return place.keeping(report)(lineage.report, study=lineage.study, store=place.store)
+    made = place.keeping(report)(lineage.report, study=lineage.study, store=place.store)
+    publish(lineage.report, title=name, store=place.store)
+    return made

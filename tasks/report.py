@@ -3,19 +3,22 @@
 import time
 from datetime import UTC, datetime
 
+import polars as pl
 from prefect import task
 
-from calibration.figures import ent_ce_against_size, entropy_over_steps, loss_ent_ce_plane, rendered
+from calibration.figures.catalogue import study_figures
+from calibration.figures.files import KINDS, rendered
 from calibration.protocol import differences, notes_on_ends
-from calibration.recipes import ReportRecipe
+from calibration.recipes import ReportRecipe, SummaryRecipe
 from calibration.report import Provenance, report_page, summary_text
+from calibration.results import READINGS, ReportTables, read_measurements
 from calibration.study import Study
 from calibration.tables import SERIES_TABLES
 from expectations.suites import VERSIONS
-from storage.artifacts import is_complete, seal, write_file
+from storage.artifacts import is_complete, manifest_of, seal, write_file
 from storage.cache_policy import RecipePolicy
 from storage.provenance import code_commit, versions
-from storage.store import open_store
+from storage.store import Store, open_store
 from storage.verdicts import read_judged
 
 
@@ -31,40 +34,58 @@ def report(recipe: ReportRecipe, *, study: Study, store: str) -> str:
     if is_complete(place, recipe):
         return recipe.address
     started = time.monotonic()
-    ent_ce, curves, fits, bands = (
-        read_judged(place, recipe.study_fit, VERSIONS["study-fits"], table=table)
-        for table in SERIES_TABLES
-    )
-    page = report_page(
-        ent_ce, curves, fits, bands, _provenance(recipe, study, notes_on_ends(study, ent_ce))
-    )
+    tables = _tables(recipe, place)
+    page = report_page(tables, _provenance(recipe, place, study=study, ent_ce=tables.ent_ce))
+    summary = summary_text(tables.ent_ce, tables.fits)
     files = [
         write_file(place, recipe, recipe.PAGE, page.encode()),
-        write_file(place, recipe, recipe.SUMMARY, summary_text(ent_ce, fits).encode()),
+        write_file(place, recipe, recipe.SUMMARY, summary.encode()),
     ]
-    for number, dataset in enumerate(dict.fromkeys(ent_ce["dataset"])):
-        decoding = ent_ce.filter(dataset=dataset)["decoding"][0]
-        for name, figure in (
-            ("entropy-over-steps", entropy_over_steps(curves, dataset=dataset, decoding=decoding)),
-            (
-                "ent-ce-against-size",
-                ent_ce_against_size(ent_ce, fits, bands=bands, dataset=dataset, decoding=decoding),
-            ),
-            ("loss-ent-ce-plane", loss_ent_ce_plane(ent_ce, dataset=dataset)),
-        ):
-            for kind in ("svg", "png"):
-                name_in_store = f"figure-{number + 1}-{name}.{kind}"
-                files.append(write_file(place, recipe, name_in_store, rendered(figure, kind)))
+    for figure in study_figures(tables):
+        drawn = figure.draw()
+        files += [
+            write_file(place, recipe, f"{figure.file}.{kind}", rendered(drawn, kind))
+            for kind in KINDS
+        ]
     seal(place, recipe, files, title=study.name, seconds=time.monotonic() - started)
     return recipe.address
 
 
-def _provenance(recipe: ReportRecipe, study: Study, notes: list[str]) -> Provenance:
+def _tables(recipe: ReportRecipe, place: Store) -> ReportTables:
+    series = {
+        table: read_judged(place, recipe.study_fit, VERSIONS["study-fits"], table=table)
+        for table in SERIES_TABLES
+    }
+    summaries = _summaries(recipe)
+    shown = [
+        read_judged(place, summaries[labels], VERSIONS["summaries"], table="readings").select(
+            *(pl.lit(label).alias(name) for label, name in zip(labels, READINGS, strict=False)),
+            pl.all(),
+        )
+        for labels in read_measurements(series["ent_ce"])
+    ]
+    return ReportTables(**series, readings=pl.concat(shown))
+
+
+def _summaries(recipe: ReportRecipe) -> dict[tuple[str, str, str], SummaryRecipe]:
+    """What was measured, by model, data set and decoding."""
+    return {
+        (member.name, fit.dataset, fit.decoding.label): member.summary
+        for fit in recipe.study_fit.fits
+        for member in fit.members
+    }
+
+
+def _provenance(
+    recipe: ReportRecipe, place: Store, *, study: Study, ent_ce: pl.DataFrame
+) -> Provenance:
+    made = [manifest_of(place, one.samples) for one in _summaries(recipe).values()]
     return Provenance(
         study=study.name,
         made_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         versions=versions(),
         commit=code_commit() or "unknown",
+        devices=list(dict.fromkeys(one.device for one in made if one is not None)),
         seed=study.seed,
         at_end=study.at_end,
         addresses=[
@@ -72,5 +93,5 @@ def _provenance(recipe: ReportRecipe, study: Study, notes: list[str]) -> Provena
             for one in recipe.study_fit.fits
         ],
         differences=differences(study),
-        notes=notes,
+        notes=notes_on_ends(study, ent_ce),
     )

@@ -1,14 +1,31 @@
-"""The page's pieces: text never becomes markup, and a picture needs nothing outside the page."""
+"""The page's pieces: text never becomes markup, and what is saved from a page is what it holds."""
 
-import base64
 from html.parser import HTMLParser
+from urllib.parse import unquote_to_bytes
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.page import Column, Html, bullets, element, page, picture, table
+from calibration.page import (
+    Column,
+    Html,
+    bullets,
+    contents,
+    csv_link,
+    element,
+    folded,
+    page,
+    picture,
+    prose,
+    section,
+    svg_link,
+    table,
+    visible,
+)
 
 HOSTILE = '<script>alert("1")</script>&\''
+SVG = b"<svg><path d='M 0 0L 1 1' fill='#fff'/></svg>"
 
 
 class Reader(HTMLParser):
@@ -26,21 +43,59 @@ class Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         self.text += data
 
+    def attribute(self, tag: str, name: str) -> str:
+        return next(str(attributes[name]) for found, attributes in self.tags if found == tag)
 
-@given(text=st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=40))
+
+def held(address: str) -> bytes:
+    """What a data: address holds."""
+    return unquote_to_bytes(address.partition(",")[2])
+
+
+@given(text=st.text(max_size=40))
 @settings(deadline=None, derandomize=True)
-def test_text_and_attributes_read_back_as_they_were(text: str) -> None:
+def test_text_and_attributes_read_back_as_they_can_be_seen(text: str) -> None:
+    seen = visible(text)
     read = Reader(element("p", text, title=text))
-    assert read.tags == [("p", {"title": text})]
-    assert read.text == text
+    assert read.tags == [("p", {"title": seen})]
+    assert read.text == seen
+
+
+@given(text=st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=40))
+@settings(deadline=None, derandomize=True)
+def test_text_that_can_be_seen_stays_as_it_is(text: str) -> None:
+    assert visible(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("a\x00b", "a␀b"),
+        ("\r\n", "␍\n"),
+        ("\x1b[31m", "␛[31m"),
+        ("\x7f", "␡"),
+        ("a\u202eb", "a⟨U+202E⟩b"),
+        ("\u2028", "⟨U+2028⟩"),
+        ("one\ttwo\n", "one\ttwo\n"),
+        ("👩\u200d🚀", "👩\u200d🚀"),
+    ],
+)
+def test_what_nobody_could_see_is_a_sign(text: str, seen: str) -> None:
+    assert visible(text) == seen
 
 
 def test_text_never_becomes_markup() -> None:
     pieces = [
         element("p", HOSTILE),
+        prose(HOSTILE),
         bullets([HOSTILE]),
+        contents([(HOSTILE, HOSTILE)]),
+        folded(HOSTILE),
+        section(HOSTILE, anchor=HOSTILE),
         table(HOSTILE, [Column(HOSTILE, "name")], rows=[[HOSTILE]]),
         picture(b"<svg/>", alt=HOSTILE, caption=HOSTILE),
+        csv_link(HOSTILE.encode(), name=HOSTILE, text=HOSTILE),
+        svg_link(b"<svg/>", name=HOSTILE),
         page(HOSTILE),
     ]
     assert all(tag != "script" for piece in pieces for tag, _ in Reader(piece).tags)
@@ -58,8 +113,29 @@ def test_every_heading_of_a_table_has_a_scope() -> None:
 
 
 def test_a_picture_carries_its_own_svg_and_words_for_it() -> None:
-    tags = Reader(picture(b"<svg/>", alt="a line", caption="c")).tags
-    image = next(attributes for tag, attributes in tags if tag == "img")
-    kind, _, content = str(image["src"]).partition(",")
-    assert (kind, base64.b64decode(content)) == ("data:image/svg+xml;base64", b"<svg/>")
-    assert image["alt"] == "a line"
+    read = Reader(picture(SVG, alt="a line", caption="c"))
+    assert read.attribute("img", "src").startswith("data:image/svg+xml,")
+    assert held(read.attribute("img", "src")) == SVG
+    assert read.attribute("img", "alt") == "a line"
+
+
+def test_a_figure_is_saved_as_it_is_shown() -> None:
+    read = Reader(svg_link(SVG, name="figure.svg"))
+    assert read.attribute("a", "download") == "figure.svg"
+    assert held(read.attribute("a", "href")) == SVG
+
+
+@given(content=st.binary(max_size=40))
+@settings(deadline=None, derandomize=True)
+def test_a_table_is_saved_byte_for_byte(content: bytes) -> None:
+    read = Reader(csv_link(content, name="t.csv", text="t"))
+    assert held(read.attribute("a", "href")) == content
+
+
+def test_code_between_backticks_is_code() -> None:
+    assert prose("run `a < b` now") == "<p>run <code>a &lt; b</code> now</p>"
+
+
+def test_links_of_the_contents_reach_their_sections() -> None:
+    link = Reader(contents([("gate", "The gate")])).attribute("a", "href")
+    assert link == "#" + Reader(section("The gate", anchor="gate")).attribute("h2", "id")

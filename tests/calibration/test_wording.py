@@ -15,6 +15,9 @@ from calibration.wording import (
     findings,
     interval,
     listed,
+    nats_per,
+    scientific,
+    share,
     signed,
     size,
     unsigned,
@@ -34,8 +37,9 @@ FIT: Row = {
 
 
 def measured(**values: object) -> Row:
-    row: Row = {"model": "small", "log_loss": 3.0, "ent_ce": 0.2}
-    return row | {"ent_ce_low": 0.1, "ent_ce_high": 0.3} | values
+    row: Row = {"model": "small", "unit": "tokens", "log_loss": 3.0, "ent_ce": 0.2}
+    row |= {"ent_ce_low": 0.1, "ent_ce_high": 0.3}
+    return row | {"clusters": 100, "looping_share": 0.05, "derailed_share": 0.05} | values
 
 
 def told(rows: list[Row], fits: list[Row]) -> str:
@@ -54,7 +58,8 @@ def test_a_value_that_rounds_to_zero_has_no_minus() -> None:
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_is_undetermined(value: float | None) -> None:
-    assert {signed(value), unsigned(value), size(value)} == {"undetermined"}
+    words = {form(value) for form in (signed, unsigned, size, share, scientific)}
+    assert words == {"undetermined"}
     assert interval(value, 1.0) == interval(0.0, value) == "[undetermined]"
 
 
@@ -81,6 +86,18 @@ def test_a_signed_value_reads_back_to_its_last_decimal(value: float, decimals: i
 )
 def test_sizes_have_three_digits(number: int, words: str) -> None:
     assert size(number) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.05, "5 %"), (0.0467, "4.7 %"), (0.123, "12 %"), (1.0, "100 %"), (0.0, "0 %")],
+)
+def test_shares_have_two_digits(value: float, words: str) -> None:
+    assert share(value) == words
+
+
+def test_a_unit_is_named_as_one() -> None:
+    assert [nats_per("tokens"), nats_per("bytes")] == ["nats per token", "nats per byte"]
 
 
 def test_counts_and_lists_are_grammatical() -> None:
@@ -138,6 +155,60 @@ def test_findings_sort_models_by_where_their_interval_lies() -> None:
     assert "human text) for 1 of 4 models (above)." in words
     assert "human text) for 1 of 4 models (below)." in words
     assert "EntCE has no interval for 1 of 4 models (unknown)." in words
+
+
+@pytest.mark.parametrize(("unit", "words"), [("tokens", "per token"), ("bytes", "per byte")])
+def test_findings_name_the_unit(unit: str, words: str) -> None:
+    assert f"in nats {words}, at a log loss" in told([measured(unit=unit)], [])
+    two = [measured(unit=unit), measured(unit=unit, model="other")]
+    assert f"in nats {words}, at log losses" in told(two, [])
+
+
+def test_a_long_list_of_models_is_only_counted() -> None:
+    rows = [measured(model=f"m{number}") for number in range(9)]
+    rows.append(measured(model="across", ent_ce_low=-0.1))
+    assert "human text) for 9 of 10 models." in told(rows, [])
+
+
+# 100 sources: chance alone puts 5 % and 1.96 · sqrt(2 · .05 · .95 / 100) = 6.04 % more beyond.
+@pytest.mark.parametrize(
+    ("looping", "derailed", "said"),
+    [(0.12, 0.13, True), (0.11, 0.13, False), (0.3, 0.05, False), (0.0, 0.3, False)],
+)
+def test_opposites_cancel_only_where_both_shares_are_clearly_too_large(
+    looping: float, derailed: float, said: bool
+) -> None:
+    words = told([measured(looping_share=looping, derailed_share=derailed)], [])
+    assert ("Opposites cancel for small" in words) == said
+
+
+def test_opposites_are_said_with_their_models_and_largest_shares() -> None:
+    rows = [
+        measured(model="a", looping_share=0.2, derailed_share=0.3),
+        measured(model="b", looping_share=0.25, derailed_share=0.15),
+        measured(model="c", looping_share=None),
+    ]
+    words = told(rows, [])
+    assert "Opposites cancel for 2 of 3 models (a and b)" in words
+    assert "(looping, up to 25 %) and above (derailed, up to 30 %)" in words
+
+
+def test_few_sources_make_no_share_clear() -> None:
+    rows = [measured(clusters=10, looping_share=0.2, derailed_share=0.2)]
+    assert "Opposites" not in told(rows, [])
+
+
+def test_families_of_one_verdict_share_a_sentence() -> None:
+    falls = [FIT | {"family": name, "high": -0.05} for name in ("a", "b")]
+    across = FIT | {"family": "c"}
+    unknown = FIT | {"family": "d", "identified": False}
+    words = told([measured()], [*falls, across, unknown])
+    assert (
+        "-0.12 [-0.30, -0.05] over 5 models of family a and -0.12 [-0.30, -0.05] over 5 models of "
+        "family b; the intervals lie below 0: the magnitude of EntCE falls as models grow."
+    ) in words
+    assert "over 5 models of family c; the interval contains 0, so these models do not" in words
+    assert "Over 5 models of family d, the exponent of EntCE in parameters is not deter" in words
 
 
 def test_findings_without_any_value_claim_nothing() -> None:

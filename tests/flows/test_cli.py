@@ -1,14 +1,24 @@
 """The command line as a person meets it; these need no server."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import yaml
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 from typer.testing import CliRunner
 
+from calibration.conventions import AtEnd, Unit
+from calibration.recipes import Precision
 from flows.cli import app
+from flows.measure_command import measure
 from studies import model, write_models, write_study
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +120,79 @@ def test_a_report_that_was_never_made_says_what_to_do(root: Path, tmp_path: Path
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("command", ["run", "plan", "export", "report", "store", "store verify"])
-def test_every_command_has_one_screen_of_help_with_an_example(command: str) -> None:
-    result = CliRunner().invoke(app, [*command.split(), "--help"])
+def test_init_writes_a_study_that_a_plan_accepts(tmp_path: Path) -> None:
+    file, store = str(tmp_path / "mine.yaml"), str(tmp_path / "store")
+    result = CliRunner().invoke(app, ["init", file])
+    assert (result.exit_code, "edit it" in result.stdout) == (0, True)
+    planned = CliRunner().invoke(app, ["plan", file, "--store", store])
+    assert planned.exit_code == 0, planned.output
+    assert "speeches at temperature 1: standard error of EntCE about 0.0" in planned.stdout
+    assert "64 examples from 48 source texts" in planned.stdout
+    again = CliRunner().invoke(app, ["init", file])
+    assert (again.exit_code, "a new file was expected" in again.stderr) == (2, True)
+
+
+def test_a_comparison_that_cannot_be_written_is_not_made(root: Path, tmp_path: Path) -> None:
+    study, store = str(root / "study.yaml"), str(tmp_path / "store")
+    for words, sentence in (
+        ((study, study), "run it first"),
+        ((study, study, "--out", "a.xlsx"), "--out a.xlsx"),
+        ((study, str(tmp_path)), "run it first"),
+        (("nowhere", study), "nowhere: a study file was expected"),
+    ):
+        result = CliRunner().invoke(app, ["compare", *words, "--store", store])
+        assert (result.exit_code, result.stdout) == (2, ""), words
+        assert sentence in result.stderr
+        assert "\n" not in result.stderr.strip()
+
+
+def commands(group: TyperGroup, before: str = "") -> Iterator[tuple[str, TyperCommand]]:
+    """Every command by the words it is called with."""
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
+COMMANDS = dict(commands(get_group(app)))
+
+
+def test_these_are_the_commands() -> None:
+    assert set(COMMANDS) == {
+        *("compare", "export", "init", "measure", "plan", "report", "run"),
+        "store verify",
+    }
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_has_one_screen_of_help_with_an_example(name: str) -> None:
+    result = CliRunner().invoke(app, [*name.split(), "--help"])
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) < 40
-    assert "Example:" in result.stdout or command == "store"
+    assert f"Example: calibration {name} " in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_what_it_does(name: str) -> None:
+    for parameter in COMMANDS[name].params:
+        assert getattr(parameter, "help", None), f"{name} {parameter.name}"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_readme_names_every_command(name: str) -> None:
+    assert f"`calibration {name}" in (ROOT / "README.md").read_text()
+
+
+def test_the_choices_of_measure_are_those_of_a_study() -> None:
+    choices = get_type_hints(measure)
+    for name, known in (("unit", Unit), ("at_end", AtEnd), ("precision", Precision)):
+        assert choices[name] == known
+
+
+def test_help_answers_without_what_takes_seconds_to_import() -> None:
+    code = "import sys, flows.cli; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert {"torch", "prefect", "polars", "pydantic", "great_expectations"}.isdisjoint(loaded)

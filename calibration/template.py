@@ -1,0 +1,118 @@
+"""The study file that `calibration init` writes: a small study that runs, and every key explained.
+
+A key that a study may have and this text does not name is a mistake; the tests look for each.
+"""
+
+import json
+import re
+import shlex
+from typing import Final
+
+TEMPLATE: Final = """\
+# A study: models × data sets × decodings. Adding a model or a text is adding a line.
+#
+#   calibration plan {file}      what a run would make, and how precise it will be
+#   calibration run {file}       make what is missing, and print what was found
+#   calibration export {file} --out export
+#
+# Lines that begin with # are comments: take the # away to use one.
+
+name: my-study
+seed: 0                 # of everything random: the same seed gives the same numbers
+# root: .               # what relative paths below are relative to; itself to where you stand
+
+models:                 # `name` is a label of your choice, each once; models of one `family`
+                        # share a scaling law, which needs three of them
+  - {{name: ladder-60k, path: {ladder_60k}, family: ladder}}
+  - {{name: ladder-172k, path: {ladder_172k}, family: ladder}}
+  - {{name: ladder-431k, path: {ladder_431k}, family: ladder}}
+
+  # A model of the Hugging Face hub; `revision` is a branch, a tag or a commit. `precision` is
+  # float32 unless stated: bfloat16 and float16 are for a GPU.
+  # - {{name: Qwen2.5-0.5B, hub: Qwen/Qwen2.5-0.5B, revision: main, family: qwen2.5,
+  #    precision: bfloat16}}
+
+  # A GGUF file: a path to it, or `file` inside a directory or a repository of the hub.
+  # - {{name: smollm2-q4, path: models/smollm2/model.gguf, family: smollm2}}
+  # - {{name: smollm2-q8, hub: org/SmolLM2-135M-GGUF, file: smollm2-q8_0.gguf, family: smollm2}}
+
+  # What may be said of any model. `parameters` are counted from the weights unless stated.
+  # - name: mine-7B
+  #   path: /models/mine-7B         # config.json, safetensors and a tokenizer
+  #   family: mine
+  #   parameters: 7000000000        # what laws over size are fitted to
+  #   tokens: 2000000000000         # it was trained on
+  #   trained_until: 2024           # year: results are also given for texts written after it
+  #   chat: true                    # a chat or instruct model, and the model it was made from:
+  #   base: mine-7B-base
+
+datasets:
+  - name: speeches
+    source: {{kind: speeches, split: held-out}}   # State of the Union messages; the ladder models
+                                                # were trained on `train`, stopped by `stop`
+    prompt: 32            # given as context
+    continuation: 224     # measured
+    examples: 64          # spans, drawn from the source texts in turn; 192 take three times as
+                          # long and give intervals about a third narrower
+    # unit: tokens        # of prompt and continuation. `bytes` gives every tokenizer the same
+                          # spans of text, which models of different families need: ask for about
+                          # four times as many (prompt: 128, continuation: 896)
+    # span_bytes: 2048    # text drawn for an example; eight bytes a token unless stated
+    # independent: texts  # what intervals count as independent. `passages` is for a single long
+                          # text: the intervals then speak of that text alone
+
+  # Your own files. A .txt file is one text; .jsonl, .csv and .parquet hold one a row.
+  # - name: mine
+  #   source:
+  #     kind: files
+  #     path: texts/*.jsonl         # ** is any folders
+  #     column: text                # the column of the text
+  #     cluster: author             # a column: rows that share it are not independent
+  #     year: published             # a column: when each text was written
+  #   prompt: 32
+  #   continuation: 224
+  #   examples: 512
+
+  # A data set of the Hugging Face hub, or a local directory laid out as one; `column`, `cluster`
+  # and `year` as above.
+  # - name: wikitext
+  #   source:
+  #     kind: hub
+  #     dataset: Salesforce/wikitext
+  #     subset: wikitext-103-raw-v1  # where it has several configurations
+  #     split: test
+  #     revision: main
+  #   prompt: 128
+  #   continuation: 1000
+  #   examples: 5000
+
+  # Python's standard library, a module a text.
+  # - name: python
+  #   source: {{kind: python-source}}
+  #   prompt: 128
+  #   continuation: 896
+  #   unit: bytes
+  #   examples: 512
+
+decodings:              # each is measured whole: what samples is what is scored
+  - {{kind: plain, temperature: 1.0}}    # `kind: plain` may be left out
+  # - {{temperature: 0.9}}
+
+at_end: continue        # what an end-of-text token means: `continue` takes it out of the
+                        # distribution, so that lengths are equal; `stop` ends the text there, as
+                        # published; `natural` lets human texts end as well, where they do
+"""
+
+
+RUNGS: Final = ("60k", "172k", "431k")
+PLAIN: Final = re.compile(r"[\w./-]+")  # what YAML takes for text without quotes, anywhere
+
+
+def template(*, file: str, ladder: str) -> str:
+    """The study file; `ladder` is where the ladder models lie, `file` what it will be called."""
+    paths = {f"ladder_{rung}": _scalar(f"{ladder}/{rung}") for rung in RUNGS}
+    return TEMPLATE.format(file=shlex.quote(" ".join(file.split())), **paths)
+
+
+def _scalar(text: str) -> str:
+    return text if PLAIN.fullmatch(text) else json.dumps(text)

@@ -1,0 +1,79 @@
+"""What the commands share: their options, errors as sentences, and the end of a run in words."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from calibration.lineage import Lineage
+    from storage.store import Store
+
+DEFAULT_STORE = "artifacts"
+
+StoreOption = Annotated[
+    str, typer.Option("--store", help="Directory that holds every artifact.", metavar="DIR")
+]
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """A person's errors become one sentence and an exit code; our own keep their traceback."""
+    from calibration.errors import CalibrationError
+
+    try:
+        yield
+    except CalibrationError as error:
+        typer.echo(f"calibration: {error}", err=True)
+        raise typer.Exit(error.exit_code) from None
+
+
+def lineage_of(study: Path) -> "Lineage":
+    """Every recipe of a study file. Raises InputError."""
+    from storage.resolution import resolved
+    from storage.studies import read_study
+
+    return resolved(read_study(study), file=str(study))
+
+
+def run_study(file: Path, lineage: "Lineage", store: str) -> None:
+    """Make whatever a study file lacks, saying what is made, and print what was found."""
+    with _stages_shown():
+        from flows.full import calibration
+        from storage.store import open_store
+
+        calibration(str(file), store)
+    show_report(lineage, open_store(store))
+
+
+def show_report(lineage: "Lineage", store: "Store") -> None:
+    """Print what a finished study found, and where its report lies. Raises StoreError."""
+    from flows.export import report_files
+
+    files = report_files(lineage, store)
+    typer.echo(files[lineage.report.SUMMARY].decode())
+    typer.echo(f"\nReport: {store.root / lineage.report.address / lineage.report.PAGE}")
+
+
+@contextmanager
+def _stages_shown() -> Iterator[None]:
+    """Our own lines on the terminal; Prefect's go to its pages, and errors come as sentences."""
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    # The first server of a new Prefect home writes its database, longer than the 20 s it is given.
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger("calibration")
+    logger.addHandler(handler)
+    propagated = logger.propagate
+    logger.propagate = False  # Prefect has a handler of its own above, which would say it again
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagated

@@ -1,0 +1,63 @@
+"""publish: what a study found, on Prefect's pages, under keys that stay the same from run to run.
+
+Made in every run, so that the history of a key shows what changed and when.
+"""
+
+import base64
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from calibration.published import (
+    ent_ce_rows,
+    escaped,
+    exponent_rows,
+    findings_markdown,
+    gate_rows,
+)
+from calibration.recipes import ReportRecipe
+from calibration.slugs import distinct_slug, slug
+from expectations.suites import VERSIONS
+from storage.artifacts import manifest_of, read_file
+from storage.store import Store, open_store
+from storage.verdicts import read_judged
+
+
+@task(task_run_name="publish {title}", cache_policy=NO_CACHE, persist_result=False)
+def publish(recipe: ReportRecipe, *, title: str, store: str) -> None:
+    """Make Prefect artifacts of a Report: its findings, its tables and its figures."""
+    place, key = open_store(store), distinct_slug(title)
+    ent_ce, fits, gate = (
+        read_judged(place, recipe.study_fit, VERSIONS["study-fits"], table=table)
+        for table in ("ent_ce", "fits", "gate")
+    )
+    report = str(place.root / recipe.address / recipe.PAGE)
+    create_markdown_artifact(
+        findings_markdown(title, ent_ce, fits, report=report),
+        key=f"{key}-findings",
+        description=f"What the study {escaped(title)} found, and where its report lies",
+    )
+    for name, cells, description in (
+        ("ent-ce", ent_ce_rows(ent_ce), "EntCE and its parts, with 95 % intervals"),
+        ("exponents", exponent_rows(fits), "How they scale with size"),
+        ("gate", gate_rows(gate), "The replay gate: own texts scored again, nats"),
+    ):
+        create_table_artifact(cells, key=f"{key}-{name}", description=description)
+    for name, content in _pictures(recipe, place):
+        create_markdown_artifact(
+            f"![{name}](data:image/png;base64,{base64.b64encode(content).decode()})",
+            key=f"{key}-{slug(name)}",
+            description=f"{name} of the study {escaped(title)}",
+        )
+
+
+def _pictures(recipe: ReportRecipe, store: Store) -> list[tuple[str, bytes]]:
+    """Every PNG of a report. Prefect's page fills its width with one; an SVG stays small there."""
+    manifest = manifest_of(store, recipe)
+    names = [file.name for file in manifest.files] if manifest else []
+    return [
+        (name.removesuffix(".png"), read_file(store, recipe, name))
+        for name in names
+        if name.endswith(".png")
+    ]
