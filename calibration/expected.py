@@ -23,7 +23,7 @@ from calibration.statistics.precision import (
 from calibration.wording import count, unsigned
 
 # Standard deviations between source texts and between examples of one text, nats a token.
-LADDER: Final = Components(cluster=0.10, example=0.30, steps=224)  # measured on the speeches
+LADDER: Final = Components(cluster=0.10, example=0.25, steps=224)  # medians of the ladder
 BYTES_A_TOKEN: Final = 4  # of English prose under vocabularies of 30 to 150 thousand
 
 

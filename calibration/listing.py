@@ -23,6 +23,9 @@ from calibration.wording import (
     estimate,
     exponent,
     interval,
+    nats_per,
+    scientific,
+    share,
     signed,
     size,
     unsigned,
@@ -31,6 +34,9 @@ from calibration.wording import (
 TERMINAL_WIDTH: Final = 110
 TERMINAL_DECIMALS: Final = 3  # so that three intervals fit in one line
 TERMINAL_GAP: Final = "  "
+SHARE_DECIMALS: Final = 3  # of n-grams, which are thousands a measurement
+GATE_DECIMALS: Final = 1  # of z, which is refused at 5
+BIAS_DECIMALS: Final = 5  # a bias of .002 nats is refused
 MEASURED: Final = (
     Column("model", "name"),
     Column("decoding", "name"),
@@ -56,6 +62,42 @@ TEXTS: Final = (
     Column("share ended", "number"),
     Column("end probability a step", "number"),
 )
+VARIETY: Final = (
+    Column("model", "name"),
+    Column("decoding", "name"),
+    Column("looping texts", "number"),
+    Column("derailed texts", "number"),
+    Column("repetition, own", "number"),
+    Column("repetition, human", "number"),
+    *(
+        Column(f"distinct {n}-grams, {whose}", "number")
+        for n in (1, 2, 3, 4)
+        for whose in ("own", "human")
+    ),
+)
+SEEN: Final = (
+    Column("model", "name"),
+    Column("texts", "name"),
+    Column("trained until", "number"),
+    Column("examples", "number"),
+    Column("sources", "number"),
+    Column("log loss L", "number"),
+    Column("EntCE", "number"),
+    Column("drift", "number"),
+    Column("static", "number"),
+)
+GATE: Final = (
+    Column("model", "name"),
+    Column("data set", "name"),
+    Column("decoding", "name"),
+    Column("texts", "number"),
+    Column("tokens", "number"),
+    Column("z", "number"),
+    Column("bias", "number"),
+    Column("z of covariance", "number"),
+    Column("smallest detectable bias", "number"),
+    Column("largest difference", "number"),
+)
 FITTED: Final = (
     Column("family", "name"),
     Column("data set", "name"),
@@ -79,6 +121,7 @@ SUMMARY: Final = (
     ("", "drift [low, high]"),
     ("", "static [low, high]"),
 )
+_SIDES: Final = ("generated", "human")
 
 
 def measured_cells(row: Row) -> list[str]:
@@ -104,7 +147,48 @@ def text_cells(row: Row) -> list[str]:
         signed(row["ent_ce_per_byte"]),
         unsigned(row["bytes_per_token_generated"], 2),
         unsigned(row["bytes_per_token_human"], 2),
-        *(unsigned(row[name]) for name in ("coverage", "ended_share", "end_probability")),
+        unsigned(row["coverage"]),
+        share(row["ended_share"]),
+        scientific(row["end_probability"]),
+    ]
+
+
+def variety_cells(row: Row) -> list[str]:
+    """The cells of VARIETY for one row of ENT_CE."""
+    repeated = [_rest(row[f"distinct_4_{side}"]) for side in _SIDES]
+    distinct = [row[f"distinct_{n}_{side}"] for n in (1, 2, 3, 4) for side in _SIDES]
+    return [
+        row["model"],
+        row["decoding"],
+        *(share(row[f"{kind}_share"]) for kind in ("looping", "derailed")),
+        *(unsigned(value, SHARE_DECIMALS) for value in (*repeated, *distinct)),
+    ]
+
+
+def seen_cells(row: Row) -> list[str]:
+    """The cells of SEEN for one row of its table."""
+    return [
+        row["model"],
+        row["texts"],
+        str(row["trained_until"]),
+        *(f"{row[name]:,}" for name in ("examples", "clusters")),
+        unsigned(row["log_loss"]),
+        *(estimate(row, quantity) for quantity in ("ent_ce", "drift", "static")),
+    ]
+
+
+def gate_cells(row: Row) -> list[str]:
+    """The cells of GATE for one row of its table."""
+    return [
+        row["model"],
+        row["dataset"],
+        row["decoding"],
+        *(f"{row[name]:,}" for name in ("texts", "tokens")),
+        signed(row["z"], GATE_DECIMALS),
+        signed(row["bias"], BIAS_DECIMALS),
+        signed(row["covariance_z"], GATE_DECIMALS),
+        unsigned(row["detectable"], BIAS_DECIMALS),
+        scientific(row["largest_difference"]),
     ]
 
 
@@ -133,13 +217,17 @@ def summary_lines(ent_ce: pl.DataFrame, fits: pl.DataFrame) -> list[str]:
     first = ent_ce.row(0, named=True)
     heading = (
         f"{first['dataset']}, {first['decoding']} ({count(first['examples'], 'text')} from "
-        f"{count(first['clusters'], 'source')}; nats per token, {CONFIDENCE} intervals)"
+        f"{count(first['clusters'], 'source')}; {nats_per(first['unit'])}, {CONFIDENCE} intervals)"
     )
     return [
         *_wrapped(heading),
         *_aligned([*zip(*SUMMARY, strict=True), *map(_summary_cells, ent_ce.rows(named=True))]),
         *(line for fit in fits.rows(named=True) for line in _wrapped(_fit_line(fit))),
     ]
+
+
+def _rest(distinct: float | None) -> float | None:
+    return None if distinct is None else 1 - distinct
 
 
 def _summary_cells(row: Row) -> tuple[str, ...]:

@@ -1,13 +1,17 @@
 """One HTML page that needs nothing but itself: text is escaped, pictures and styles are inside.
 
 What these functions return is `Html`; a plain string given to them is text and is escaped, so
-that nothing a model or a data set is called can become markup. Knows nothing of calibration.
+that nothing a model or a data set is called, or writes, can become markup. Characters that would
+not be seen, or would turn what follows them, are written as signs. Knows nothing of calibration.
 """
 
-import base64
 import html
+import re
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
+from urllib.parse import quote
+
+from calibration.style import STYLE
 
 
 class Html(str):
@@ -21,68 +25,40 @@ class Column(NamedTuple):
     kind: Literal["name", "number", "prose"]
 
 
-STYLE: Final = """
-:root { color-scheme: light; }
-* { box-sizing: border-box; }
-body { margin: 0; background: #fff; color: #1a1a1a; font: 16px/1.55 "Source Sans 3", "Segoe UI",
-  Roboto, "Helvetica Neue", Arial, sans-serif; }
-main { max-width: 76rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
-h1, h2, h3 { line-height: 1.25; text-wrap: balance; }
-h1 { font-size: 1.9rem; margin: 0 0 .3rem; }
-h2 { font-size: 1.35rem; margin: 2.8rem 0 .6rem; padding-top: 1rem; border-top: 1px solid #d8d8d8; }
-h3 { font-size: 1.08rem; margin: 1.8rem 0 .4rem; }
-p, ul, dl { max-width: 46rem; margin: .5rem 0 1rem; overflow-wrap: anywhere; }
-li { margin: .25rem 0; }
-.byline { color: #595959; margin-top: 0; }
-.headline { border-left: 4px solid #0072b2; padding-left: .9rem; margin: 1.4rem 0; }
-.headline p { font-size: 1.18rem; line-height: 1.45; }
-dt { font-weight: 600; margin-top: .5rem; }
-dd { margin: 0 0 0 1.2rem; }
-code { font: .86em ui-monospace, Consolas, "DejaVu Sans Mono", monospace;
-  overflow-wrap: anywhere; }
-figure { margin: 1rem 0 1.6rem; }
-figure img { display: block; width: 100%; max-width: 58rem; min-width: 40rem; height: auto; }
-figcaption { max-width: 46rem; color: #454545; font-size: .92rem; margin: .4rem 0; }
-.scroll { overflow-x: auto; }
-.scroll:focus-visible { outline: 2px solid #0072b2; }
-table { border-collapse: collapse; font-size: .8rem; font-variant-numeric: tabular-nums;
-  margin: .4rem 0 0; }
-th, td { padding: .32rem .75rem .32rem 0; text-align: left; vertical-align: top;
-  border-bottom: 1px solid #e6e6e6; }
-thead th { border-bottom: 2px solid #1a1a1a; vertical-align: bottom; }
-tbody th { font-weight: 600; }
-.number { text-align: right; }
-td.number { white-space: nowrap; }
-td.name, tbody th { white-space: nowrap; }
-td.prose { min-width: 12rem; overflow-wrap: anywhere; }
-@media (max-width: 40rem) {
-  main { padding: 1.2rem 1rem 3rem; }
-  h1 { font-size: 1.5rem; }
-  .headline p { font-size: 1.06rem; }
-}
-@media print {
-  @page { margin: 14mm 12mm; }
-  :root { font-size: 10pt; }
-  body { font-size: 1rem; }
-  main { max-width: none; padding: 0; }
-  h2 { margin-top: 1.4rem; }
-  h1, h2, h3 { break-after: avoid; }
-  p, ul, dl, figcaption { max-width: none; }
-  img, tr { break-inside: avoid; }
-  figure img { min-width: 0; max-width: 100%; }
-  .scroll { overflow: visible; }
-  table { font-size: 6.6pt; }
-  th, td { padding-right: .45rem; }
-  td.prose { min-width: 0; }
-  td.name, tbody th { white-space: normal; }
-}
-"""
+CONTROL_PICTURES: Final = 0x2400  # the signs of the first control characters, in their order
+DELETE, DELETE_PICTURE = "\x7f", "␡"
+# Control characters but tab and newline; what reverses or embeds text; what only breaks lines for
+# some readers; what stands for no character.
+UNSEEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\uffff]"
+)
+# Characters that an address of data: may hold as they are; shorter than base64.
+IN_TEXT: Final = "!$()*+,-./:;=?@_~ |"
+IN_SVG: Final = IN_TEXT + "<>'"
+
+
+def visible(text: str) -> str:
+    """The text with a sign in the place of each character that nobody could see."""
+    return UNSEEN.sub(_sign, text)
+
+
+def _sign(match: re.Match[str]) -> str:
+    character = match.group()
+    if character == DELETE:
+        return DELETE_PICTURE
+    code = ord(character)
+    return chr(CONTROL_PICTURES + code) if code < ord(" ") else f"⟨U+{code:04X}⟩"
+
+
+def escaped(text: str) -> str:
+    """Text as markup: what is not markup already cannot become it."""
+    return text if isinstance(text, Html) else html.escape(visible(text))
 
 
 def element(tag: str, *children: str, **attributes: str) -> Html:
     """`<tag …>children</tag>`; `class_` is `class`, `aria_label` is `aria-label`."""
     names = "".join(
-        f' {name.rstrip("_").replace("_", "-")}="{html.escape(value)}"'
+        f' {name.rstrip("_").replace("_", "-")}="{escaped(value)}"'
         for name, value in attributes.items()
     )
     return Html(f"<{tag}{names}>{joined(*children)}</{tag}>")
@@ -90,7 +66,7 @@ def element(tag: str, *children: str, **attributes: str) -> Html:
 
 def joined(*children: str) -> Html:
     """Children one after the other; what is not markup already is escaped."""
-    return Html("".join(c if isinstance(c, Html) else html.escape(c) for c in children))
+    return Html("".join(map(escaped, children)))
 
 
 def page(title: str, *sections: Html) -> Html:
@@ -105,16 +81,32 @@ def page(title: str, *sections: Html) -> Html:
     return Html(f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n{body}</html>\n')
 
 
-def section(heading: str, *children: Html) -> Html:
-    """A section under a heading of the second level."""
-    return joined(Html("\n"), element("section", element("h2", heading), *children))
+def section(heading: str, *children: Html, anchor: str) -> Html:
+    """A section under a heading of the second level, which links reach by its `anchor`."""
+    return joined(Html("\n"), element("section", element("h2", heading, id=anchor), *children))
+
+
+def contents(entries: Sequence[tuple[str, str]]) -> Html:
+    """Links to the sections of a page: pairs of anchor and heading."""
+    links = [element("li", element("a", text, href=f"#{anchor}")) for anchor, text in entries]
+    return element("nav", element("ul", *links), aria_label="Contents")
 
 
 def picture(svg: bytes, *, alt: str, caption: str) -> Html:
     """A figure with its caption; its SVG is a document of its own, so that ids never collide."""
-    source = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
-    image = Html(f'<img src="{source}" alt="{html.escape(alt)}">')
+    image = Html(f'<img alt="{escaped(alt)}" src="{_svg_data(svg)}">')
     return element("figure", _scrolling(alt, image), element("figcaption", caption))
+
+
+def svg_link(svg: bytes, *, name: str) -> Html:
+    """A link that saves a figure of this page as a file."""
+    return element("a", "Save as SVG", download=name, href=_svg_data(svg), class_="save")
+
+
+def csv_link(csv: bytes, *, name: str, text: str) -> Html:
+    """A link that saves a table of this page as a file."""
+    address = Html(f"data:text/csv;charset=utf-8,{quote(csv, safe=IN_TEXT)}")
+    return element("a", text, download=name, href=address)
 
 
 def table(caption: str, columns: Sequence[Column], *, rows: Sequence[Sequence[str]]) -> Html:
@@ -138,6 +130,20 @@ def table(caption: str, columns: Sequence[Column], *, rows: Sequence[Sequence[st
     return element("figure", element("figcaption", caption), _scrolling(caption, drawn))
 
 
+def folded(summary: str, *children: Html, **attributes: str) -> Html:
+    """What is shown when a reader asks for it, under one line that says what it is."""
+    inside = (element("summary", summary), *children)
+    return joined(Html("\n"), element("details", *inside, **attributes))
+
+
+def prose(text: str) -> Html:
+    """A paragraph, with code where the text has it between backticks."""
+    parts = text.split("`")
+    return element(
+        "p", *(element("code", part) if odd % 2 else part for odd, part in enumerate(parts))
+    )
+
+
 def bullets(items: Sequence[str]) -> Html:
     """A list, one bullet an item."""
     return element("ul", *(element("li", item) for item in items))
@@ -150,6 +156,10 @@ def definitions(pairs: Sequence[tuple[str, str]]) -> Html:
     )
 
 
+def _svg_data(svg: bytes) -> Html:
+    return Html(f"data:image/svg+xml,{quote(svg, safe=IN_SVG)}")
+
+
 def _scrolling(label: str, content: Html) -> Html:
     # Reachable by keyboard, or whoever has no pointer could not scroll it.
     return element("div", content, class_="scroll", tabindex="0", role="group", aria_label=label)
@@ -160,4 +170,7 @@ def _heading(column: Column) -> Html:
 
 
 def _cell(text: str, column: Column) -> Html:
-    return element("td", text, class_=column.kind)
+    # Most cells are numbers, and a page may hold tens of thousands of them.
+    return (
+        element("td", text) if column.kind == "number" else element("td", text, class_=column.kind)
+    )

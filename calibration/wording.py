@@ -6,7 +6,7 @@ and has an interval; everywhere else the reason stands in its place. Knows no HT
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeGuard
 
 import polars as pl
@@ -23,12 +23,19 @@ QUANTITIES: Final = {
     "static": "static",
     "drift_slope": "drift slope",
 }
+DIFFERENCES: Final = {"ent_ce": "H - L", "drift": "H - H⁺", "static": "H⁺ - L"}
+SINGULAR: Final = {"tokens": "token", "bytes": "byte"}
 SIZES: Final = {
     "parameters": "parameters",
     "non_embedding_parameters": "non-embedding parameters",
     "tokens": "training tokens",
 }
 NO_EXPONENT: Final = "no exponent: "  # begins the warning that says why a fit has none
+TAIL: Final = 0.05  # of texts beyond each limit, where own and human texts spread alike
+SURE: Final = 1.96  # standard errors beyond it that chance passes once in forty
+MOST_NAMED: Final = 8  # models in a sentence; longer lists are read from the tables
+TRENDS: Final = ("ent_ce", "drift")
+_TAILS: Final = ("looping", "derailed")
 _SUFFIXES: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
@@ -40,6 +47,11 @@ def signed(value: float | None, decimals: int = NATS_DECIMALS) -> str:
 def unsigned(value: float | None, decimals: int = NATS_DECIMALS) -> str:
     """`3.1234`, for quantities that cannot be negative."""
     return f"{value:z.{decimals}f}" if _finite(value) else UNDETERMINED
+
+
+def scientific(value: float | None) -> str:
+    """`2.4e-06`, for differences of rounding."""
+    return f"{value:.1e}" if _finite(value) else UNDETERMINED
 
 
 def interval(low: float | None, high: float | None, *, decimals: int = NATS_DECIMALS) -> str:
@@ -55,6 +67,32 @@ def estimate(row: Row, quantity: str, *, decimals: int = NATS_DECIMALS) -> str:
         return UNDETERMINED
     ends = interval(row[f"{quantity}_low"], row[f"{quantity}_high"], decimals=decimals)
     return f"{signed(row[quantity], decimals)} {ends}"
+
+
+def share(value: float | None) -> str:
+    """`12 %`, `4.7 %`, `0 %`: a share in two digits."""
+    return f"{float(f'{100 * value:.2g}'):g} %" if _finite(value) else UNDETERMINED
+
+
+def nats_per(unit: str) -> str:
+    """`nats per token` or `nats per byte`."""
+    return f"nats per {SINGULAR[unit]}"
+
+
+def unit_of(ent_ce: pl.DataFrame) -> str:
+    """The unit of the rows of one data set."""
+    return str(ent_ce["unit"][0])
+
+
+def averages(width: int, unit: str) -> str:
+    """What a curve of bins of `width` steps says of itself, nothing where a bin is one step."""
+    return f"averages of {width} {unit}, " if width > 1 else ""
+
+
+def chosen(models: Sequence[str], ent_ce: pl.DataFrame) -> str:
+    """What a figure that has no room for every model says of it, nothing otherwise."""
+    total = ent_ce["model"].n_unique()
+    return "" if len(models) == total else f"; {len(models)} of {total} models"
 
 
 def size(value: float | None) -> str:
@@ -106,9 +144,9 @@ def findings(ent_ce: pl.DataFrame, fits: pl.DataFrame) -> list[str]:
     interval say whether it contains 0, and none goes beyond what the interval supports.
     """
     rows = ent_ce.sort("ent_ce", nulls_last=True).rows(named=True)
-    trends = [fit for fit in fits.rows(named=True) if fit["quantity"] == "ent_ce"]
-    trends += [fit for fit in fits.rows(named=True) if fit["quantity"] == "drift"]
-    return [_extent(rows), *_signs(rows), *map(_trend, trends)]
+    laws = fits.rows(named=True)
+    trends = [sentence for quantity in TRENDS for sentence in _trends(laws, quantity)]
+    return [_extent(rows), *_signs(rows), *_cancellation(rows), *trends]
 
 
 def _extent(rows: Sequence[Row]) -> str:
@@ -116,12 +154,13 @@ def _extent(rows: Sequence[Row]) -> str:
     if not known:
         return f"EntCE is {UNDETERMINED} for {count(len(rows), 'model')}."
     losses = sorted(row["log_loss"] for row in known)
+    nats = nats_per(known[0]["unit"])
     ends = [f"{estimate(row, 'ent_ce')} ({row['model']})" for row in (known[0], known[-1])]
     if len(known) == 1:
-        return f"EntCE is {ends[0]}, in nats per token, at a log loss of {unsigned(losses[0])}."
+        return f"EntCE is {ends[0]}, in {nats}, at a log loss of {unsigned(losses[0])}."
     return (
         f"EntCE of {count(len(known), 'model')} runs from {ends[0]} to {ends[1]}, "
-        f"in nats per token, at log losses from {unsigned(losses[0])} to {unsigned(losses[-1])}."
+        f"in {nats}, at log losses from {unsigned(losses[0])} to {unsigned(losses[-1])}."
     )
 
 
@@ -144,27 +183,81 @@ def _signs(rows: Sequence[Row]) -> list[str]:
     ]
 
 
+def _cancellation(rows: Sequence[Row]) -> list[str]:
+    both = [row for row in rows if all(_beyond(row, name) for name in _TAILS)]
+    if not both:
+        return []
+    most = {name: share(max(row[f"{name}_share"] for row in both)) for name in _TAILS}
+    return [
+        f"Opposites cancel for {_of_these([row['model'] for row in both], len(rows))}: more of "
+        f"their own texts than the {share(TAIL)} on either side that spreads alike would give lie "
+        f"below (looping, up to {most['looping']}) and above (derailed, up to {most['derailed']}) "
+        "the entropies of human texts, so that an EntCE near 0 would not mean that single texts "
+        "are like human ones."
+    ]
+
+
+def _beyond(row: Row, name: str) -> bool:
+    """Whether more texts lie beyond a limit than chance puts there.
+
+    The limit is a percentile of as many human texts, which doubles the variance; the clusters
+    count, not the texts, so that texts of one source are not taken for independent ones.
+    """
+    value = row[f"{name}_share"]
+    error = math.sqrt(2 * TAIL * (1 - TAIL) / row["clusters"])
+    return _finite(value) and value > TAIL + SURE * error
+
+
 def _of_these(models: Sequence[str], total: int) -> str:
     if len(models) == total:
         return "every model" if total > 1 else models[0]
-    return f"{len(models)} of {total} models ({listed(models)})"
+    named = f" ({listed(models)})" if len(models) <= MOST_NAMED else ""
+    return f"{len(models)} of {total} models{named}"
 
 
-def _trend(fit: Row) -> str:
-    quantity = QUANTITIES[fit["quantity"]]
-    models = f"{count(fit['models'], 'model')} of family {fit['family']}"
-    if not determined(fit):
-        return f"Over {models}, the exponent of {quantity} in {SIZES[fit['x']]} is {exponent(fit)}."
+def _trends(fits: Sequence[Row], quantity: str) -> Iterator[str]:
+    """A sentence for the families of each verdict on one quantity, and each that has none."""
+    alike: dict[tuple[str, str], list[Row]] = {}
+    for fit in fits:
+        if fit["quantity"] != quantity:
+            continue
+        if determined(fit):
+            alike.setdefault((fit["x"], _side(fit["low"], fit["high"])), []).append(fit)
+        else:
+            yield (
+                f"Over {_models_of(fit)}, the exponent of {QUANTITIES[quantity]} in "
+                f"{SIZES[fit['x']]} is {exponent(fit)}."
+            )
+    for (x, side), families in alike.items():
+        yield _trend(families, QUANTITIES[quantity], SIZES[x], side=side)
+
+
+def _trend(fits: Sequence[Row], quantity: str, size_name: str, *, side: str) -> str:
     verdict = {
-        "below": f"the interval lies below 0: the magnitude of {quantity} falls as models grow",
-        "across": f"the interval contains 0, so these models do not show whether {quantity} "
-        "falls or rises as models grow",
-        "above": f"the interval lies above 0: the magnitude of {quantity} rises as models grow",
-    }[_side(fit["low"], fit["high"])]
-    return (
-        f"Over {models}, {quantity} scales with {SIZES[fit['x']]} with exponent {exponent(fit)}; "
-        f"{verdict}."
+        "below": f"below 0: the magnitude of {quantity} falls as models grow",
+        "above": f"above 0: the magnitude of {quantity} rises as models grow",
+    }.get(side)
+    lies, contains, these = (
+        ("interval lies", "interval contains", "these models do")
+        if len(fits) == 1
+        else ("intervals lie", "intervals contain", "the models of each family do")
     )
+    found = listed([f"{exponent(fit)} over {_models_of(fit)}" for fit in fits])
+    ending = (
+        f"the {lies} {verdict}."
+        if verdict
+        else f"the {contains} 0, so {these} not show whether {quantity} falls or rises as models "
+        "grow."
+    )
+    return f"{_capital(quantity)} scales with {size_name} with exponent {found}; {ending}"
+
+
+def _models_of(fit: Row) -> str:
+    return f"{count(fit['models'], 'model')} of family {fit['family']}"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _side(low: float | None, high: float | None) -> str:

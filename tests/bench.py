@@ -7,6 +7,7 @@ from calibration.lineage import Lineage, Measurement
 from calibration.recipes import Checked, VerdictRecipe
 from expectations.suites import VERSIONS
 from storage.store import Store
+from storage.weights import Checkpoint
 from tasks.check import check
 from tasks.sample import sample
 from tasks.score import score
@@ -24,8 +25,8 @@ class Bench(NamedTuple):
         return self.lineage.measurements[0]
 
     @property
-    def directory(self) -> str:
-        return str(self.root / "m0")
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint(str(self.root / "m0"))
 
     def judge(self, recipe: Checked) -> None:
         verdict = VerdictRecipe(table=recipe, suite=VERSIONS[recipe.KIND])
@@ -35,7 +36,7 @@ class Bench(NamedTuple):
         return sample.fn(
             {one.samples: one.title for one in self.lineage.measurements},
             model="m0",
-            directory=self.directory,
+            checkpoint=self.checkpoint,
             store=str(self.store.root),
         )
 
@@ -43,6 +44,6 @@ class Bench(NamedTuple):
         return score.fn(
             {one.scores: one.title for one in self.lineage.measurements},
             model="m0",
-            directory=self.directory,
+            checkpoint=self.checkpoint,
             store=str(self.store.root),
         )

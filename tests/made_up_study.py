@@ -1,16 +1,20 @@
-"""A small study whose tables are made up from formulas: five models, two decodings, 224 steps.
+"""Studies whose tables are made up from formulas: a small one, and one as large as they come.
 
 EntCE falls with size as a power of -0.2 and drift grows over steps from 0, so that figures and
 pages have something true to show.
 """
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise, product
 
 import numpy as np
 import polars as pl
 
 from calibration import tables
 from calibration.report import Provenance
+from calibration.results import READINGS, ReportTables, read_measurements
 
 DATASET = "speeches"
 DECODINGS = ("temperature 1.0", "temperature 0.9")
@@ -18,155 +22,282 @@ SIZES = {"ladder-60k": 61_440, "ladder-200k": 204_800, "ladder-700k": 712_704}
 SIZES |= {"ladder-2m": 2_113_536, "ladder-6m": 6_389_760}
 STEPS = 224
 EXAMPLES = 512
+PERCENTILES = {5: -1.64, 25: -0.67, 50: 0.0, 75: 0.67, 95: 1.64}  # of a normal spread
+SPREAD_BINS = 8
+WORDS = (
+    "the ",
+    "people ",
+    "of ",
+    "our ",
+    "nation",
+    ", ",
+    "and ",
+    "I ",
+    "trust",
+    ".\n",
+    "Congress ",
+)
 
 
 @dataclass(frozen=True)
 class Study:
-    ent_ce: pl.DataFrame
-    curves: pl.DataFrame
-    fits: pl.DataFrame
-    bands: pl.DataFrame
+    tables: ReportTables
     provenance: Provenance
+
+    def with_tables(self, **frames: pl.DataFrame) -> "Study":
+        return replace(self, tables=replace(self.tables, **frames))
+
+    def changed(self, **values: pl.Expr) -> "Study":
+        """The same study with other values in every table that has the columns."""
+        return self.with_tables(
+            **{
+                name: frame.with_columns(
+                    value.cast(frame.schema[column]).alias(column)
+                    for column, value in values.items()
+                    if column in frame.columns
+                )
+                for name, frame in vars(self.tables).items()
+            }
+        )
 
     def renamed(self, old: str, new: str) -> "Study":
         """The same study with one model under another name."""
-        return replace(
-            self,
-            ent_ce=self.ent_ce.with_columns(pl.col("model").replace(old, new)),
-            curves=self.curves.with_columns(pl.col("model").replace(old, new)),
-        )
+        return self.changed(model=pl.col("model").replace(old, new))
 
     def unidentified(self) -> "Study":
         """The same study where no fit can tell its quantity from 0."""
-        return replace(self, fits=self.fits.with_columns(identified=pl.lit(False)))
+        return self.with_tables(fits=self.tables.fits.with_columns(identified=pl.lit(False)))
+
+    def of_model(self, name: str) -> "Study":
+        """One model alone, which no family can be fitted to."""
+        alone = {
+            table: frame.filter(pl.col("model") == name)
+            for table, frame in vars(self.tables).items()
+            if "model" in frame.columns
+        }
+        return self.with_tables(
+            **alone, fits=self.tables.fits.clear(), bands=self.tables.bands.clear()
+        )
+
+    def twice(self, dataset: str) -> "Study":
+        """The same results on a second data set."""
+        return self.with_tables(
+            **{
+                name: pl.concat([frame, frame.with_columns(dataset=pl.lit(dataset))])
+                for name, frame in vars(self.tables).items()
+            }
+        )
 
 
+@cache
 def made_up_study() -> Study:
-    """The tables of all models and decodings of one data set, as a report reads them."""
-    rows = [(name, size, decoding) for decoding in DECODINGS for name, size in SIZES.items()]
+    """The tables of five models under two decodings on one data set, as a report reads them."""
+    return study_of({"ladder": SIZES}, datasets=(DATASET,), decodings=DECODINGS, steps=STEPS)
+
+
+def study_of(
+    families: Mapping[str, Mapping[str, int]],
+    *,
+    datasets: Sequence[str],
+    decodings: Sequence[str],
+    steps: int,
+) -> Study:
+    """The tables of families of models (sizes by name) on every data set under every decoding."""
+    series = list(product(families, datasets, decodings))
+    rows = [
+        _Row(model, size, family, dataset, decodings.index(decoding), decoding)
+        for family, dataset, decoding in series
+        for model, size in families[family].items()
+    ]
+    ent_ce = pl.DataFrame([_measured(row, steps) for row in rows], schema=tables.ENT_CE)
+    shown = read_measurements(ent_ce)
     return Study(
-        ent_ce=pl.DataFrame([_measured(*row) for row in rows], schema=tables.ENT_CE),
-        curves=pl.concat(_curve(*row) for row in rows),
-        fits=pl.DataFrame(
-            [_fit(quantity, decoding) for decoding in DECODINGS for quantity in _QUANTITIES],
-            schema=tables.FITS,
+        ReportTables(
+            ent_ce=ent_ce,
+            curves=pl.concat(_curve(row, steps) for row in rows),
+            fits=pl.DataFrame(
+                [
+                    _fit(quantity, *one, len(families[one[0]]), plain=one[2] == decodings[0])
+                    for one in series
+                    for quantity in _QUANTITIES
+                ],
+                schema=tables.FITS,
+            ),
+            bands=pl.DataFrame(
+                [
+                    point
+                    for one in series
+                    for quantity in ("ent_ce", "drift")
+                    for point in _band(
+                        quantity, *one, decodings.index(one[2]), families[one[0]].values()
+                    )
+                ],
+                schema=tables.BANDS,
+            ),
+            spread=pl.DataFrame(
+                [one for row in rows for one in _spread(row, steps)], schema=tables.SPREAD
+            ),
+            seen=pl.DataFrame([one for row in rows for one in _seen(row)], schema=tables.SEEN),
+            gate=pl.DataFrame([_gate(row) for row in rows], schema=tables.GATE),
+            readings=pl.DataFrame(
+                [
+                    one
+                    for row in rows
+                    if tuple(row.labels.values()) in shown
+                    for one in _readings(row, steps)
+                ],
+                schema=READINGS,
+            ),
         ),
-        bands=pl.DataFrame(
-            [
-                point
-                for decoding in DECODINGS
-                for quantity in ("ent_ce", "drift")
-                for point in _band(quantity, decoding)
-            ],
-            schema=tables.BANDS,
-        ),
-        provenance=Provenance(
-            study="quickstart",
-            made_at="2026-03-14 15:09 UTC",
-            versions={"calibration": "0.1.0", "torch": "2.13.0"},
-            commit="0123abc",
-            seed=0,
-            at_end="continue",
-            addresses=[("fit of ladder on speeches", "fits/ab/abcdef0123456789")],
-            differences=["224 steps are measured; the paper measures 1,000."],
-            notes=["The models were trained on the training split of the same speeches."],
-        ),
+        PROVENANCE,
     )
 
+
+PROVENANCE = Provenance(
+    study="quickstart",
+    made_at="2026-03-14 15:09 UTC",
+    versions={"calibration": "0.1.0", "torch": "2.13.0"},
+    commit="0123abc",
+    devices=["a processor"],
+    seed=0,
+    at_end="continue",
+    addresses=[("fit of ladder on speeches", "fits/ab/abcdef0123456789")],
+    differences=["224 steps are measured; the paper measures 1,000."],
+    notes=["The models were trained on the training split of the same speeches."],
+)
 
 _QUANTITIES = {"ent_ce": -0.2, "drift": -0.24, "drift_slope": -0.31}
 
 
-def _level(size: int, decoding: str, quantity: str) -> float:
-    cooler = 0.0 if decoding == DECODINGS[0] else 0.21
+@dataclass(frozen=True)
+class _Row:
+    """One measurement: a model on a data set under a decoding, the `cooler`-th one."""
+
+    model: str
+    size: int
+    family: str
+    dataset: str
+    cooler: int
+    decoding: str
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return {"model": self.model, "dataset": self.dataset, "decoding": self.decoding}
+
+    @property
+    def log_loss(self) -> float:
+        return 2.9 + 1.3 * float((self.size / 6e4) ** -0.21) + 0.034 * self.cooler + self.shift
+
+    @property
+    def shift(self) -> float:
+        """What tells families and data sets apart; 0 for the first family of the small study."""
+        return 0.03 * (len(self.family) - len("ladder")) + 0.1 * (len(self.dataset) - len(DATASET))
+
+    def level(self, quantity: str) -> float:
+        return _level(self.size, self.cooler, quantity)
+
+    @property
+    def random(self) -> np.random.Generator:
+        return np.random.default_rng([self.size, len(self.dataset), self.cooler])
+
+
+def _level(size: float, cooler: int, quantity: str) -> float:
     largest = {"ent_ce": 0.16, "drift": 0.11, "drift_slope": 0.001}[quantity]
-    return largest * float((size / 6e6) ** _QUANTITIES[quantity]) - cooler
+    return largest * float((size / 6e6) ** _QUANTITIES[quantity]) - 0.21 * cooler
 
 
-def _log_loss(size: int, decoding: str) -> float:
-    hotter = 0.0 if decoding == DECODINGS[0] else 0.034
-    return 2.9 + 1.3 * float((size / 6e4) ** -0.21) + hotter
-
-
-def _measured(name: str, size: int, decoding: str) -> dict[str, object]:
-    ent_ce, drift = (_level(size, decoding, quantity) for quantity in ("ent_ce", "drift"))
-    log_loss = _log_loss(size, decoding)
+def _estimates(row: _Row, wider: float = 1.0) -> dict[str, float]:
+    ent_ce, drift = row.level("ent_ce"), row.level("drift")
     values = {"ent_ce": ent_ce, "drift": drift, "static": ent_ce - drift}
-    errors = {"ent_ce": 0.021, "drift": 0.017, "static": 0.009}
+    errors = {"ent_ce": 0.021 * wider, "drift": 0.017 * wider, "static": 0.009 * wider}
     return {
-        "model": name,
-        "family": "ladder",
-        "parameters": size,
-        "non_embedding_parameters": size // 2,
-        "dataset": DATASET,
-        "decoding": decoding,
-        "examples": EXAMPLES,
-        "clusters": 43,
-        "tokens": EXAMPLES * STEPS,
-        "entropy": log_loss + ent_ce,
-        "log_loss": log_loss,
-        "teacher_entropy": log_loss + ent_ce - drift,
         **values,
         **{f"{quantity}_se": error for quantity, error in errors.items()},
         **{f"{quantity}_low": values[quantity] - 2.02 * errors[quantity] for quantity in values},
         **{f"{quantity}_high": values[quantity] + 2.02 * errors[quantity] for quantity in values},
+    }
+
+
+def _measured(row: _Row, steps: int) -> dict[str, object]:
+    ent_ce, drift = row.level("ent_ce"), row.level("drift")
+    larger = float(np.log10(row.size)) - 4
+    return {
+        **row.labels,
+        "family": row.family,
+        "parameters": row.size,
+        "non_embedding_parameters": row.size // 2,
+        "training_tokens": None,
+        "unit": "tokens",
+        "at_end": "continue",
+        "examples": EXAMPLES,
+        "clusters": 43,
+        "tokens": EXAMPLES * steps,
+        "entropy": row.log_loss + ent_ce,
+        "log_loss": row.log_loss,
+        "teacher_entropy": row.log_loss + ent_ce - drift,
+        **_estimates(row),
         "ent_ce_per_byte": ent_ce / 3.9,
         "bytes_per_token_generated": 3.87,
         "bytes_per_token_human": 3.94,
         "coverage": 1.0,
         "ended_share": 0.0,
         "end_probability": 0.0007,
+        "looping_share": 0.061 + 0.04 * row.cooler,
+        "derailed_share": 0.083 / (1 + row.cooler),
+        **{f"distinct_{n}_generated": 1 - 0.5 / (n + larger + 1) ** 2 for n in (1, 2, 3, 4)},
+        **{f"distinct_{n}_human": 1 - 0.4 / (n + larger + 1) ** 2 for n in (1, 2, 3, 4)},
     }
 
 
-def _curve(name: str, size: int, decoding: str) -> pl.DataFrame:
-    random = np.random.default_rng([size, len(decoding), DECODINGS.index(decoding)])
-    position = np.arange(1, STEPS + 1)
-    drift = _level(size, decoding, "drift") * 1.5 * (1 - np.exp(-(position - 1) / 60))
-    log_loss = _log_loss(size, decoding) + 0.2 * np.exp(-position / 30)
-    log_loss = log_loss + random.normal(0, 0.06, STEPS)
-    static = _level(size, decoding, "ent_ce") - _level(size, decoding, "drift")
-    human = log_loss + static + random.normal(0, 0.02, STEPS)
-    noise = np.where(position == 1, 0.0, random.normal(0, 0.04, STEPS))
+def _curve(row: _Row, steps: int) -> pl.DataFrame:
+    random = row.random
+    position = np.arange(1, steps + 1)
+    drift = row.level("drift") * 1.5 * (1 - np.exp(-(position - 1) / 60))
+    log_loss = row.log_loss + 0.2 * np.exp(-position / 30) + random.normal(0, 0.06, steps)
+    static = row.level("ent_ce") - row.level("drift")
+    human = log_loss + static + random.normal(0, 0.02, steps)
+    noise = np.where(position == 1, 0.0, random.normal(0, 0.04, steps))
     return pl.DataFrame(
         {
-            "model": [name] * STEPS,
-            "dataset": [DATASET] * STEPS,
-            "decoding": [decoding] * STEPS,
+            **{name: [label] * steps for name, label in row.labels.items()},
+            "unit": ["tokens"] * steps,
             "position": position,
             "entropy": human + drift + noise,
             "log_loss": log_loss,
             "teacher_entropy": human,
-            "count": np.full(STEPS, EXAMPLES),
-            "count_human": np.full(STEPS, EXAMPLES),
-            "entropy_se": np.full(STEPS, 0.07),
-            "log_loss_se": np.full(STEPS, 0.09),
-            "teacher_entropy_se": np.full(STEPS, 0.06),
-            "drift_se": np.full(STEPS, 0.05),
+            "count": np.full(steps, EXAMPLES),
+            "count_human": np.full(steps, EXAMPLES),
+            "ended": np.linspace(0.0, 0.4, steps),
+            "end_probability": np.abs(random.normal(0.0007, 0.0002, steps)),
+            "entropy_se": np.full(steps, 0.07),
+            "log_loss_se": np.full(steps, 0.09),
+            "teacher_entropy_se": np.full(steps, 0.06),
+            "drift_se": np.full(steps, 0.05),
         },
         schema_overrides=tables.CURVES,
     )
 
 
-def _fit(quantity: str, decoding: str) -> dict[str, object]:
-    plain = decoding == DECODINGS[0]
+def _fit(
+    quantity: str, family: str, dataset: str, decoding: str, models: int, *, plain: bool
+) -> dict[str, object]:
     exponent = _QUANTITIES[quantity]
     half = {"ent_ce": 0.09, "drift": 0.12, "drift_slope": 0.44}[quantity]
     return {
-        "family": "ladder",
-        "dataset": DATASET,
+        "family": family,
+        "dataset": dataset,
         "decoding": decoding,
         "quantity": quantity,
         "x": "parameters",
         "law": "power",
-        "models": len(SIZES),
+        "models": models,
         "exponent": exponent,
         "low": exponent - half,
         "high": exponent + half,
         "scatter": 0.083,
         "p_zero": 0.0131,
         "identified": plain,
-        "amplitude": _level(1_000_000, decoding, quantity),
+        "amplitude": _level(1_000_000, 0 if plain else 1, quantity),
         "reference_size": 1_000_000.0,
         "measurement_low": exponent - half / 2,
         "measurement_high": exponent + half / 2,
@@ -175,17 +306,90 @@ def _fit(quantity: str, decoding: str) -> dict[str, object]:
     }
 
 
-def _band(quantity: str, decoding: str) -> list[dict[str, object]]:
+def _band(
+    quantity: str, family: str, dataset: str, decoding: str, cooler: int, sizes: Collection[int]
+) -> list[dict[str, object]]:
     return [
         {
-            "family": "ladder",
-            "dataset": DATASET,
+            "family": family,
+            "dataset": dataset,
             "decoding": decoding,
             "quantity": quantity,
             "size": size,
-            "fitted": _level(int(size), decoding, quantity),
-            "low": _level(int(size), decoding, quantity) - 0.02,
-            "high": _level(int(size), decoding, quantity) + 0.02,
+            "fitted": _level(size, cooler, quantity),
+            "low": _level(size, cooler, quantity) - 0.02,
+            "high": _level(size, cooler, quantity) + 0.02,
         }
-        for size in np.geomspace(4e4, 9e6, 40)
+        for size in np.geomspace(min(sizes) / 1.5, max(sizes) * 1.5, 40)
+    ]
+
+
+def _spread(row: _Row, steps: int) -> list[dict[str, object]]:
+    edges = np.linspace(0, steps, SPREAD_BINS + 1).astype(int)
+    return [
+        {
+            **row.labels,
+            "unit": "tokens",
+            "side": side,
+            "first": first + 1,
+            "last": last,
+            **{
+                f"q{percent:02d}": middle + wide * normal * (1 + number / 10)
+                for percent, normal in PERCENTILES.items()
+            },
+        }
+        for side, middle, wide in (
+            ("generated", row.log_loss + row.level("ent_ce"), 0.41),
+            ("human", row.log_loss, 0.3),
+        )
+        for number, (first, last) in enumerate(pairwise(edges))
+    ]
+
+
+def _seen(row: _Row) -> list[dict[str, object]]:
+    return [
+        {
+            **row.labels,
+            "unit": "tokens",
+            "texts": texts,
+            "trained_until": 2019,
+            "examples": examples,
+            "clusters": examples // 12,
+            "log_loss": row.log_loss,
+            **_estimates(row, wider=(EXAMPLES / examples) ** 0.5),
+        }
+        for texts, examples in (("all", 512), ("up to 2019", 400), ("after 2019", 112))
+    ]
+
+
+def _gate(row: _Row) -> dict[str, object]:
+    return {
+        **row.labels,
+        "texts": 64,
+        "tokens": 64 * 224,
+        "bias": 0.00031,
+        "z": 0.42,
+        "covariance_z": -1.1,
+        "detectable": 0.0021,
+        "largest_difference": 2.4e-6,
+    }
+
+
+def _readings(row: _Row, steps: int) -> list[dict[str, object]]:
+    random = row.random
+    kinds = ("typical", "typical", "most derailed", "most derailed", "most looping", "most looping")
+    return [
+        {
+            **row.labels,
+            "chosen_as": kind,
+            "cluster": f"1903-{number}",
+            "example": number,
+            "prompt": "To the Senate and House of Representatives:\n\nThe country is to be",
+            "generated": random.choice(WORDS, steps).tolist(),
+            "generated_entropy": random.gamma(2.0, 1.6, steps).tolist(),
+            "human": random.choice(WORDS, steps).tolist(),
+            "human_entropy": random.gamma(2.0, 1.5, steps).tolist(),
+            "human_log_loss": random.exponential(3.0, steps).tolist(),
+        }
+        for number, kind in enumerate(kinds)
     ]

@@ -18,6 +18,7 @@ from calibration.statistics.ent_ce import (
     STATIC,
     Quantity,
     Ratio,
+    cluster_totals,
 )
 from calibration.statistics.intervals import LEVEL, Interval, critical_value, jackknife
 from calibration.statistics.ragged import Floats
@@ -60,7 +61,7 @@ def comparison(first: pl.DataFrame, second: pl.DataFrame, *, level: float = LEVE
     where too few are shared: over all texts, se² = se_1² + se_2² of the two jackknifes, and the
     degrees of freedom of Welch and Satterthwaite.
     """
-    sides = [_cluster_totals(one) for one in (first, second)]
+    sides = [cluster_totals(one) for one in (first, second)]
     counts = [len(one) for one in sides]
     shared = sides[0].join(sides[1], on="cluster", how="semi").select("cluster")
     paired = len(shared) >= max(2, SHARED_ENOUGH * min(counts))
@@ -105,8 +106,3 @@ def _unpaired(first: Floats, second: Floats, quantity: Quantity | Ratio, level: 
     degrees = error**4 / float((variances**2 / (len(first) - 1, len(second) - 1)).sum())
     half = critical_value(level, degrees) * error
     return Interval(value, error, value - half, value + half)
-
-
-def _cluster_totals(summary_examples: pl.DataFrame) -> pl.DataFrame:
-    last = (pl.col(name).list.last() for name in COLUMNS)
-    return summary_examples.select("cluster", *last).group_by("cluster").sum().sort("cluster")

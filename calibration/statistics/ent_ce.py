@@ -93,7 +93,7 @@ def estimate(summary_examples: pl.DataFrame, *, level: float = LEVEL) -> Estimat
 
     SUMMARY_EXAMPLES of one model on one data set. Intervals are nan with one source text only.
     """
-    sums = _cluster_totals(summary_examples).select(COLUMNS).to_numpy()
+    sums = cluster_totals(summary_examples).select(COLUMNS).to_numpy()
     total = sums.sum(axis=0)
     warning = few_clusters(len(sums))
     return Estimate(
@@ -179,7 +179,7 @@ def _column(totals: Floats, name: str) -> Floats:
     return column
 
 
-def _cluster_totals(summary_examples: pl.DataFrame) -> pl.DataFrame:
+def cluster_totals(summary_examples: pl.DataFrame) -> pl.DataFrame:
     """Sums up to the last horizon, one row a cluster."""
     if summary_examples.is_empty():
         raise ValueError("at least one example was expected, found none")
@@ -192,7 +192,7 @@ def _cluster_totals(summary_examples: pl.DataFrame) -> pl.DataFrame:
 
 
 def _influence(summary_examples: pl.DataFrame, quantity: Quantity) -> pl.DataFrame:
-    totals = _cluster_totals(summary_examples)
+    totals = cluster_totals(summary_examples)
     sums = totals.select(COLUMNS).to_numpy()
     values = _ratio_influence(sums, quantity.minuend) - _ratio_influence(sums, quantity.subtrahend)
     return totals.select("cluster", influence=pl.Series(values))

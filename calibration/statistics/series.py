@@ -1,7 +1,7 @@
 """One series: the models of a family on one data set under one decoding, and the law over them.
 
-Takes summaries with their labels, gives the tables that `SERIES_TABLES` names. A fit has a row even where no exponent can be given; its warnings then say why. Knows no paths and
-no studies.
+Takes summaries with their labels, gives the tables that `SERIES_TABLES` names. A fit has a row
+even where no exponent can be given; its warnings then say why. Knows no paths and no studies.
 """
 
 import math
@@ -33,6 +33,7 @@ Size = Literal["parameters", "non_embedding_parameters", "tokens"]
 
 FITTED = (ENT_CE, DRIFT)
 METHOD = "raw-scale generalised least squares with scatter between models (restricted likelihood)"
+NAMES = {"ent_ce": "EntCE", "drift": "drift"}  # as people write them
 SAME_TOKENIZER = 0.01  # of bytes per token: one tokenizer on one text has one value
 BAND_POINTS = 64  # smooth on a page; the line has no finer detail
 
@@ -164,7 +165,7 @@ def _fit(
         _sizes(members, x), list(values.values()), sampling, level=level, clusters=clusters
     )
     if not law.identified:
-        unidentified = f"no exponent: the amplitude of {quantity.name} cannot be told from 0"
+        unidentified = f"no exponent: the amplitude of {NAMES[quantity.name]} cannot be told from 0"
         warnings = (unidentified, *warnings)
     return _Fit(quantity, law, warnings)
 
@@ -205,7 +206,7 @@ def _value_warnings(quantity: Quantity, values: dict[str, float], clusters: int)
     below = [name for name, value in values.items() if value <= 0]
     warnings = [] if few is None else [few]
     if below:
-        warnings.append(f"{quantity.name} is not above 0 for {', '.join(below)}")
+        warnings.append(f"{NAMES[quantity.name]} is not above 0 for {', '.join(below)}")
     return tuple(warnings)
 
 

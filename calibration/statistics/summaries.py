@@ -1,8 +1,8 @@
 """From per-token tables to small summaries: cumulative sums per example, moments per position.
 
 Everything after this file is seconds of work. A list that is shorter than a horizon contributes
-all it has; nothing is dropped. Sums are float64. Positions count steps from 1, tokens or bytes. Knows nothing of models,
-sizes or laws.
+all it has; nothing is dropped. Sums are float64. Positions count steps from 1, tokens or bytes.
+Knows nothing of models, sizes or laws.
 """
 
 import numpy as np

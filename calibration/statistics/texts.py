@@ -5,6 +5,7 @@ are read beside these. Steps after a text's end do not count here. Nats a step o
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -87,7 +88,7 @@ def _mean(name: str, side: str) -> pl.Expr:
 def _spread_rows(
     stepwise: pl.DataFrame, side: str, edges: list[int]
 ) -> Iterator[tuple[object, ...]]:
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         means = _means_between(stepwise, side, start, stop)
         if len(means):
             quantiles = np.quantile(means, list(QUANTILES.values())).tolist()

@@ -11,9 +11,7 @@ from calibration.figures.files import Kind, rendered
 
 def drawing() -> Figure:
     figure = Figure(figsize=(3, 2))
-    panel = figure.subplots()
-    panel.plot([0.0, 1 / 3, 1.0], [2.0, 1.0, 4.0], color="#D55E00", label="<a> & 'b'")
-    panel.legend()
+    figure.subplots().plot([0.0, 1 / 3, 1.0], [2.0, 1.0, 4.0], color="#D55E00", marker="o")
     return figure
 
 
@@ -50,7 +48,7 @@ def test_an_svg_is_whole_and_states_each_look_once() -> None:
     assert b" style='" not in content
 
 
-def test_every_glyph_and_mark_that_an_svg_uses_is_in_it() -> None:
+def test_every_mark_that_an_svg_uses_is_in_it() -> None:
     tree = ElementTree.fromstring(rendered(drawing(), "svg"))
     names = {one.get("id") for one in tree.iter()}
     used = {name[1:] for one in tree.iter() if (name := one.get("href")) is not None}
@@ -58,5 +56,13 @@ def test_every_glyph_and_mark_that_an_svg_uses_is_in_it() -> None:
     assert used <= names
 
 
-def test_an_svg_holds_no_text_that_it_was_given() -> None:
-    assert b"<a>" not in rendered(drawing(), "svg")
+@pytest.mark.parametrize("words", ["a < b & 'c' \"d\" x='1.2345'; e", "<!-- a --> style='b'"])
+def test_text_stays_as_it_was_given(words: str) -> None:
+    figure = drawing()
+    figure.axes[0].set_title(words)
+    tree = ElementTree.fromstring(rendered(figure, "svg"))
+    assert words in [one.text for one in tree.iter() if one.tag.endswith("text")]
+
+
+def test_text_has_a_font_of_the_same_widths_to_fall_back_on() -> None:
+    assert b"DejaVu Sans,Verdana,sans-serif" in rendered(drawing(), "svg")

@@ -179,10 +179,10 @@ def test_values_around_zero_have_no_exponent_and_are_named() -> None:
     found = row(fitted)
     assert found["exponent"] is None
     warnings = " | ".join(found["warnings"])  # type: ignore[arg-type]
-    assert "the amplitude of ent_ce cannot be told from 0" in warnings
+    assert "the amplitude of EntCE cannot be told from 0" in warnings
     below = fitted.ent_ce.filter(pl.col("ent_ce") <= 0)["model"].to_list()
     assert below
-    assert f"ent_ce is not above 0 for {', '.join(below)}" in warnings
+    assert f"EntCE is not above 0 for {', '.join(below)}" in warnings
 
 
 def test_few_texts_are_warned_of_and_one_text_has_no_interval() -> None:

@@ -1,11 +1,12 @@
-"""What every figure shares: colours, type, title and key.
+"""What every figure shares: colours, type, title, key and panels.
 
 Matplotlib's objects are used directly: no global figure, no lasting change of anybody's settings.
 Colours are Okabe and Ito's, which colour-blind readers tell apart; every family's colour comes
 with a marker and a line style of its own, so that a grey print says the same.
 """
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -13,7 +14,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 if TYPE_CHECKING:
     from matplotlib.typing import LineStyleType, RcKeyType
@@ -22,9 +23,14 @@ BLUE, VERMILION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 SKY, ORANGE, BLACK, GREY = "#56B4E9", "#E69F00", "#000000", "#595959"
 
 WIDTH: Final = 9.0  # inches: a text column on a laptop, a full page in print
+PANELS_ABREAST: Final = 3  # small multiples in a row; more would make the type unreadable
+MOST_PANELS: Final = 15  # five rows: a printed page holds no more
 KEYS_ABREAST: Final = 4  # families in a row
+PAPER: Final = {"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 0.4}  # behind words
 TITLE_LEFT: Final = 0.11  # inches from the edge
 TITLE_HEIGHT: Final = 0.33  # inches from the top down to the second line
+PANEL_COLUMNS: Final = 34  # characters above one of three panels
+DETAIL_COLUMNS: Final = 122  # characters of the second line, which end inside the figure
 STYLE: Final[dict["RcKeyType", Any]] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so that files are alike everywhere
     "font.size": 10,
@@ -62,21 +68,27 @@ SERIES: Final = (
 )
 
 
+def styles_of(names: Sequence[str]) -> dict[str, SeriesStyle]:
+    """A style for each name; the first seven differ in colour and in marker."""
+    return dict(zip(names, cycle(SERIES), strict=False))
+
+
 def family_styles(ent_ce: pl.DataFrame, shown: pl.DataFrame) -> dict[str, SeriesStyle]:
     """The style of each family in `shown`, the same in every figure of the study `ent_ce`."""
-    families = ent_ce["family"].unique(maintain_order=True).to_list()
+    styles = styles_of(ent_ce["family"].unique(maintain_order=True).to_list())
     present = set(shown["family"])
-    styles = zip(families, cycle(SERIES), strict=False)
-    return {family: style for family, style in styles if family in present}
+    return {family: style for family, style in styles.items() if family in present}
 
 
 def title(figure: Figure, sentence: str, *, detail: str) -> None:
     """What the figure shows, as a sentence, and below it of what: data set, decoding, bars."""
     left = TITLE_LEFT / WIDTH
     below = 1 - TITLE_HEIGHT / figure.get_figheight()
-    # The empty line keeps a place for the detail, which the layout would not see.
-    figure.suptitle(f"{sentence}\n", ha="left", x=left, fontweight="bold", linespacing=1.4)
-    figure.text(left, below, detail, fontsize=9.5, color=GREY, va="top")
+    lines = textwrap.wrap(detail, DETAIL_COLUMNS)
+    # Empty lines keep a place for the detail, which the layout would not see.
+    place = "\n" * len(lines)
+    figure.suptitle(f"{sentence}{place}", ha="left", x=left, fontweight="bold", linespacing=1.4)
+    figure.text(left, below, "\n".join(lines), fontsize=9.5, color=GREY, va="top")
 
 
 def settled(figure: Figure) -> Figure:
@@ -87,15 +99,43 @@ def settled(figure: Figure) -> Figure:
     return figure
 
 
+def small_multiples(count: int, *, unit: str, quantity: str) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` panels over steps with shared axes, and the panels."""
+    columns = 2 if count == 4 else min(count, PANELS_ABREAST)
+    rows = -(-count // columns)
+    height = 4.8 if rows == 1 and columns == 1 else 1.5 + 2.3 * rows
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    panels = list(grid.flat)
+    for above, unused in zip(panels[count - columns : count], panels[count:], strict=False):
+        above.tick_params(labelbottom=True)
+        unused.remove()
+    for lowest in panels[max(0, count - columns) : count]:
+        lowest.set_xlabel(f"step ({unit})")
+    for leftmost in grid[:, 0]:
+        leftmost.set_ylabel(quantity)
+    panels[0].xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    return figure, panels[:count]
+
+
+def panel_title(panel: Axes, *lines: str) -> None:
+    """What a panel shows; a long name is broken, or it would reach into the next panel."""
+    panel.set_title("\n".join(textwrap.fill(line, PANEL_COLUMNS) for line in lines))
+
+
 def zero_line(panel: Axes) -> None:
     """The line of calibration."""
     panel.axhline(0, color=BLACK, linewidth=1.0, zorder=1)
 
 
 def family_key(
-    panel: Axes, styles: Mapping[str, SeriesStyle], *, labels: Mapping[str, str]
+    panel: Axes,
+    styles: Mapping[str, SeriesStyle],
+    *,
+    labels: Mapping[str, str],
+    abreast: int = KEYS_ABREAST,
 ) -> None:
-    """A key of families below a panel, each with its label where it has one."""
+    """A key of families below a panel, `abreast` in a row, each with its label if it has one."""
     handles = [
         Line2D([], [], color=style.colour, marker=style.marker, linestyle=style.line)
         for style in styles.values()
@@ -105,7 +145,7 @@ def family_key(
         [": ".join(filter(None, (f"family {family}", labels.get(family)))) for family in styles],
         loc="upper center",
         bbox_to_anchor=(0.5, -0.15),
-        ncols=1 if labels else KEYS_ABREAST,
+        ncols=abreast,
     )
 
 
@@ -128,5 +168,5 @@ def label(
         fontsize=9,
         color=GREY,
         zorder=2.5,
-        path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        bbox=PAPER,
     )

@@ -1,0 +1,125 @@
+"""The tables of a study together, and the choices that every part of its report shares.
+
+The first decoding of a data set is the one that is drawn and headlined. Where there is no room for
+every model, the smallest and the largest of each family stand for the rest. Knows neither figures
+nor pages.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Final
+
+import polars as pl
+
+from calibration.tables import MODEL_LABELS, SUMMARY_READINGS
+
+BINS: Final = 32  # more points than this hide a curve in its own noise
+HUMAN: Final = ("log_loss", "teacher_entropy")  # columns whose steps are those of human texts
+OF_ALL: Final = ("ended",)  # shares of all generations, whether or not they have the step
+READINGS: Final = pl.Schema({**MODEL_LABELS, **SUMMARY_READINGS})
+CURVE_LABELS: Final = (*MODEL_LABELS, "unit")
+
+
+@dataclass(frozen=True)
+class ReportTables:
+    """What a report is made from: the tables of a study's fit and READINGS, by name.
+
+    `readings` are those of the measurements that the report shows.
+    """
+
+    ent_ce: pl.DataFrame
+    curves: pl.DataFrame
+    fits: pl.DataFrame
+    bands: pl.DataFrame
+    spread: pl.DataFrame
+    seen: pl.DataFrame
+    gate: pl.DataFrame
+    readings: pl.DataFrame
+
+    @property
+    def datasets(self) -> list[str]:
+        """The data sets that were measured, in the order of the study."""
+        return names(self.ent_ce, "dataset")
+
+    def headline(self, dataset: str) -> str:
+        """The decoding of a data set that is drawn."""
+        return names(self.ent_ce.filter(pl.col("dataset") == dataset), "decoding")[0]
+
+    def of(self, dataset: str, decoding: str | None = None) -> "ReportTables":
+        """The rows of one data set, of one of its decodings where one is named."""
+        wanted = pl.col("dataset") == dataset
+        if decoding is not None:
+            wanted &= pl.col("decoding") == decoding
+        return ReportTables(
+            **{field.name: getattr(self, field.name).filter(wanted) for field in fields(self)}
+        )
+
+    def measured(self, dataset: str, decoding: str) -> "ReportTables":
+        """The rows of one measured series; ValueError where it was not measured."""
+        shown = self.of(dataset, decoding)
+        if shown.ent_ce.is_empty():
+            raise ValueError(
+                f"rows of data set {dataset!r} under {decoding!r} were expected, the table has none"
+            )
+        return shown
+
+
+def names(frame: pl.DataFrame, column: str) -> list[str]:
+    """The values of a column, each once, in the order of the rows."""
+    return frame[column].unique(maintain_order=True).to_list()
+
+
+def ends_of_families(ent_ce: pl.DataFrame) -> list[str]:
+    """The smallest and the largest model of each family, in the order of the rows."""
+    size = pl.col("parameters")
+    ends = (size == size.min().over("family")) | (size == size.max().over("family"))
+    return names(ent_ce.filter(ends), "model")
+
+
+def standing_for_all(ent_ce: pl.DataFrame, *, room: int) -> list[str]:
+    """Every model where there is room, else the ends of the families, as many as there is room."""
+    models = names(ent_ce, "model")
+    return models if len(models) <= room else ends_of_families(ent_ce)[:room]
+
+
+def read_measurements(ent_ce: pl.DataFrame) -> list[tuple[str, str, str]]:
+    """Model, data set and decoding of every measurement whose generations the report shows."""
+    shown = []
+    for dataset in names(ent_ce, "dataset"):
+        rows = ent_ce.filter(pl.col("dataset") == dataset)
+        decoding = names(rows, "decoding")[0]
+        shown += [(model, dataset, decoding) for model in ends_of_families(rows)]
+    return shown
+
+
+def binned(curves: pl.DataFrame, width: int) -> pl.DataFrame:
+    """Rows of CURVES averaged over bins of `width` steps, weighted by their counts.
+
+    `position` is the bin's mean. Standard errors are averaged too: steps of one text are
+    correlated, so that an average need not be surer than its parts; this is the upper bound.
+    """
+    columns = [name for name in curves.columns if curves.schema[name].is_float()]
+    averages = [
+        # An unknown value makes its bin's unknown; a sum would count it as 0.
+        ((pl.col(name).fill_null(float("nan")) * _weight(name)).sum() / _weight(name).sum()).alias(
+            name
+        )
+        for name in columns
+    ]
+    bin_of_step = ((pl.col("position") - 1) // width).alias("bin")
+    bins = (
+        curves.filter(pl.col("count") > 0)
+        .group_by(*CURVE_LABELS, bin_of_step, maintain_order=True)
+        .agg(pl.col("position").mean(), *averages)
+    )
+    return bins.drop("bin")
+
+
+def width_of_bins(curves: pl.DataFrame) -> int:
+    """Steps a bin, so that a curve has at most BINS of them."""
+    return max(1, -(-curves["position"].n_unique() // BINS))
+
+
+def _weight(name: str) -> pl.Expr:
+    if name in OF_ALL:
+        return pl.col("count").sign()
+    return pl.col("count_human" if name.startswith(HUMAN) else "count")
