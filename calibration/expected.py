@@ -12,6 +12,7 @@ import polars as pl
 
 from calibration.conventions import Unit
 from calibration.recipes import ExamplesRecipe, SummaryRecipe
+from calibration.report.wording import count, unsigned
 from calibration.statistics.precision import (
     HALF_WIDTH,
     Components,
@@ -20,7 +21,6 @@ from calibration.statistics.precision import (
     half_width,
     needed,
 )
-from calibration.wording import count, unsigned
 
 # Standard deviations between source texts and between examples of one text, nats a token.
 LADDER: Final = Components(cluster=0.10, example=0.25, steps=224)  # medians of the ladder

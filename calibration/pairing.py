@@ -10,8 +10,8 @@ import polars as pl
 
 from calibration.errors import InputError
 from calibration.recipes import SummaryRecipe
+from calibration.report.wording import count, interval, listed, signed, unsigned
 from calibration.statistics.comparison import Comparison, Difference
-from calibration.wording import count, interval, listed, signed, unsigned
 
 COMPARED: Final = pl.Schema(
     {

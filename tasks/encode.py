@@ -36,9 +36,9 @@ def encode(recipe: ExamplesRecipe, *, title: str, checkpoint: Checkpoint, store:
     found = encoded(texts, vocabulary, recipe)
     if found.examples.is_empty():
         raise TextError(
-            f"{title}: texts of more than {recipe.prompt} {recipe.unit} that their tokens spell were "
-            f"expected, found {found.too_short} shorter and {found.altered} that the tokenizer "
-            "alters: bring longer texts, or ask for a shorter `prompt`"
+            f"{title}: texts of more than {recipe.prompt} {recipe.unit} that their tokens spell "
+            f"were expected, found {found.too_short} shorter and {found.altered} that the "
+            "tokenizer alters: bring longer texts, or ask for a shorter `prompt`"
         )
     files = [write_table(place, recipe, found.examples, table="examples")]
     facts = {

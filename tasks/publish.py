@@ -9,14 +9,14 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from calibration.published import (
+from calibration.recipes import ReportRecipe
+from calibration.report.published import (
     ent_ce_rows,
     escaped,
     exponent_rows,
     findings_markdown,
     gate_rows,
 )
-from calibration.recipes import ReportRecipe
 from calibration.slugs import distinct_slug, slug
 from expectations.suites import VERSIONS
 from storage.artifacts import manifest_of, read_file

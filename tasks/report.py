@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import polars as pl
 from prefect import task
 
-from calibration.figures.catalogue import study_figures
-from calibration.figures.files import KINDS, rendered
-from calibration.protocol import differences, notes_on_ends
 from calibration.recipes import ReportRecipe, SummaryRecipe
-from calibration.report import Provenance, report_page, summary_text
-from calibration.results import READINGS, ReportTables, read_measurements
+from calibration.report.contents import Provenance, report_page, summary_text
+from calibration.report.figures.catalogue import study_figures
+from calibration.report.figures.files import KINDS, rendered
+from calibration.report.protocol import differences, notes_on_ends
+from calibration.report.results import READINGS, ReportTables, read_measurements
 from calibration.study import Study
 from calibration.tables import SERIES_TABLES
 from expectations.suites import VERSIONS

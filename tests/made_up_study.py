@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 
 from calibration import tables
-from calibration.report import Provenance
-from calibration.results import READINGS, ReportTables, read_measurements
+from calibration.report.contents import Provenance
+from calibration.report.results import READINGS, ReportTables, read_measurements
 
 DATASET = "speeches"
 DECODINGS = ("temperature 1.0", "temperature 0.9")

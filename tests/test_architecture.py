@@ -22,7 +22,7 @@ ONLY_IN = {
     "transformers": ("storage/",),
     "datasets": ("storage/",),
     "torch": ("calibration/engine/", "storage/"),
-    "matplotlib": ("calibration/figures/",),
+    "matplotlib": ("calibration/report/figures/",),
     "typer": ("flows/cli.py", "flows/measure_command.py", "flows/terminal.py"),
 }
 ENGINE = {"torch", "numpy"}

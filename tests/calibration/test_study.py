@@ -89,6 +89,8 @@ def test_a_study_survives_its_own_dump() -> None:
     assert Study.model_validate(study.model_dump(mode="json")) == study
 
 
+KIND = "`datasets[1].source.kind`: 'speeches', 'files', 'python-source' or 'hub' was expected"
+
 WRONG = {
     "a misspelt key": (
         written(modles=[]),
@@ -167,16 +169,15 @@ WRONG = {
     ),
     "an unknown kind of source": (
         at(*DATASET, "source", "kind", value="file"),
-        "`datasets[1].source.kind`: 'speeches', 'files', 'python-source' or 'hub' was expected, found 'file': "
-        "did you mean 'files'?",
+        f"{KIND}, found 'file': did you mean 'files'?",
     ),
     "a kind of source like no other": (
         at(*DATASET, "source", "kind", value=3),
-        "`datasets[1].source.kind`: 'speeches', 'files', 'python-source' or 'hub' was expected, found 3: write",
+        f"{KIND}, found 3: write",
     ),
     "no kind of source": (
         without(*DATASET, "source", "kind"),
-        "`datasets[1].source.kind`: 'speeches', 'files', 'python-source' or 'hub' was expected, found nothing: add",
+        f"{KIND}, found nothing: add",
     ),
     "a temperature of zero": (
         written(decodings=[{"temperature": 1.0}, {"temperature": 0}]),
@@ -248,7 +249,8 @@ WRONG = {
     ),
     "an unknown end": (
         written(at_end="halt"),
-        "`at_end`: 'continue', 'stop' or 'natural' was expected, found 'halt': this version knows no other",
+        "`at_end`: 'continue', 'stop' or 'natural' was expected, found 'halt': "
+        "this version knows no other",
     ),
     "an empty name": (
         at("models", 0, "name", value=""),

@@ -1,0 +1,230 @@
+"""A study's tables as one page to read and as a few lines for the terminal.
+
+The page needs no network and no script. The first decoding of a data set is the one that is drawn
+and headlined; all of them are in the tables. A log loss stands beside every EntCE, since a
+calibration claim means nothing without it. Knows no disk: tables in, text out.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from calibration.report.dataset_section import Pictures, dataset_section, listed_rows
+from calibration.report.downloads import table_links
+from calibration.report.figures.catalogue import StudyFigure, study_figures
+from calibration.report.figures.files import rendered
+from calibration.report.generations import within_budget
+from calibration.report.listing import FITTED, GATE, fit_cells, gate_cells, summary_lines
+from calibration.report.page import (
+    Column,
+    Html,
+    bullets,
+    contents,
+    definitions,
+    element,
+    joined,
+    page,
+    picture,
+    prose,
+    section,
+    svg_link,
+    table,
+)
+from calibration.report.results import ReportTables
+from calibration.report.terms import GATE_MEANING, INTERVALS, PAPER, TAKEN_AWAY, TERMS
+from calibration.report.wording import CONFIDENCE, QUANTITIES, count, findings, listed
+
+SVG_BUDGET: Final = 700_000  # bytes of figures; a page of more cannot hold each of them twice
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a report came to be: what a reader needs to make it again, and to doubt it.
+
+    `addresses` are pairs of what a table is and where it lies in the store; `differences` are
+    the study's departures from the paper's protocol, a sentence each; `devices` did the work.
+    """
+
+    study: str
+    made_at: str
+    versions: Mapping[str, str]
+    commit: str
+    devices: Sequence[str]
+    seed: int
+    at_end: str
+    addresses: Sequence[tuple[str, str]]
+    differences: Sequence[str]
+    notes: Sequence[str]
+
+
+class Section(NamedTuple):
+    """A section of the page before it is written: what links to it, its heading, its parts."""
+
+    anchor: str
+    heading: str
+    parts: Iterable[Html]
+
+
+def report_page(tables: ReportTables, provenance: Provenance) -> str:
+    """The whole report as one HTML page, complete in itself.
+
+    All models, data sets and decodings of a study. ValueError if a data set has no curves.
+    """
+    sections = _sections(tables, provenance)
+    several = len(tables.datasets) > 1
+    return page(
+        f"Entropy calibration: {provenance.study}",
+        _title(tables, provenance),
+        *([contents([(one.anchor, one.heading) for one in sections])] if several else []),
+        *(_headline(dataset, tables) for dataset in tables.datasets),
+        *(section(one.heading, *one.parts, anchor=one.anchor) for one in sections),
+    )
+
+
+def summary_text(ent_ce: pl.DataFrame, fits: pl.DataFrame) -> str:
+    """What the terminal shows after a run: the measurements, then a line a fit.
+
+    Tables ENT_CE and FITS. A block for each data set and decoding; no line is wider than 110
+    columns, and a name too long for its column has a line of its own.
+    """
+    series = ent_ce.select("dataset", "decoding").unique(maintain_order=True)
+    return "\n\n".join(
+        "\n".join(summary_lines(_of(ent_ce, *one), _of(fits, *one))) for one in series.rows()
+    )
+
+
+def _sections(tables: ReportTables, provenance: Provenance) -> list[Section]:
+    pictures = _pictures(study_figures(tables))
+    to_read = within_budget(tables.readings)
+    return [
+        Section("terms", "What is measured", [definitions(TERMS), element("p", INTERVALS)]),
+        *(
+            Section(
+                f"data-{number}",
+                f"Data set {dataset}",
+                dataset_section(dataset, tables, pictures=pictures[dataset], to_read=to_read),
+            )
+            for number, dataset in enumerate(tables.datasets, start=1)
+        ),
+        Section("exponents", "Exponents", _fitted(tables.fits)),
+        Section("gate", "The gate", _gate(tables.gate)),
+        Section(
+            "warnings", "Warnings", [_or_none(_warnings(tables.fits), "No fit raised a warning.")]
+        ),
+        Section("making", "How it was made", _making(provenance)),
+        Section("protocol", "What differs from the paper's protocol", _protocol(provenance)),
+        Section("tables", "Tables to take away", _taken_away(tables)),
+    ]
+
+
+def _title(tables: ReportTables, provenance: Provenance) -> Html:
+    measured = listed(
+        [
+            count(tables.ent_ce["model"].n_unique(), "model"),
+            count(len(tables.datasets), "data set"),
+            count(tables.ent_ce["decoding"].n_unique(), "decoding"),
+        ]
+    )
+    byline = f"Study {provenance.study}: {measured}. Made {provenance.made_at}."
+    return joined(
+        element("h1", f"Entropy calibration: {provenance.study}"),
+        element("p", byline, class_="byline"),
+    )
+
+
+def _headline(dataset: str, tables: ReportTables) -> Html:
+    decoding = tables.headline(dataset)
+    shown = tables.of(dataset, decoding)
+    first, *others = findings(shown.ent_ce, shown.fits)
+    return element(
+        "div",
+        element("p", f"On {dataset} ({decoding}), {first}"),
+        bullets(others),
+        class_="headline",
+    )
+
+
+def _pictures(figures: Sequence[StudyFigure]) -> dict[str, Pictures]:
+    """Every figure as it stands on the page, by data set and name."""
+    files = [rendered(figure.draw(), "svg") for figure in figures]
+    room = sum(map(len, files)) <= SVG_BUDGET
+    pictures: dict[str, dict[str, Html]] = defaultdict(dict)
+    for figure, svg in zip(figures, files, strict=True):
+        link = [" ", svg_link(svg, name=f"{figure.file}.svg")] if room else []
+        caption = joined(figure.caption, *link)
+        pictures[figure.dataset][figure.name] = picture(svg, alt=figure.alt, caption=caption)
+    return dict(pictures)
+
+
+def _fitted(fits: pl.DataFrame) -> Iterator[Html]:
+    if fits.is_empty():
+        yield element("p", "No family was fitted.")
+        return
+    yield from listed_rows(
+        "The fitted law of each family: quantity = amplitude × size to the power of the "
+        f"exponent. Intervals are {CONFIDENCE}; scatter is the spread of models around the "
+        "law, in units of the logarithm of the quantity.",
+        FITTED,
+        cells=fit_cells,
+        rows=fits,
+    )
+    methods = fits.select("law", "method").unique(maintain_order=True).rows()
+    yield bullets([f"Law {law}, fitted by {method}." for law, method in methods])
+
+
+def _gate(gate: pl.DataFrame) -> Iterator[Html]:
+    yield element("p", GATE_MEANING)
+    yield from listed_rows(
+        "The gate of each measurement, in nats a token.", GATE, cells=gate_cells, rows=gate
+    )
+
+
+def _warnings(fits: pl.DataFrame) -> list[str]:
+    """Each warning once, with the fits that raised it."""
+    raised: dict[str, list[str]] = {}
+    for fit in fits.rows(named=True):
+        series = f"{QUANTITIES[fit['quantity']]} of {fit['family']} on {fit['dataset']}"
+        for warning in fit["warnings"] or ():
+            raised.setdefault(warning, []).append(f"{series} ({fit['decoding']})")
+    return [f"{warning}: {'; '.join(series)}." for warning, series in raised.items()]
+
+
+def _making(provenance: Provenance) -> Iterator[Html]:
+    facts = [
+        ("study", provenance.study),
+        ("made", provenance.made_at),
+        ("code", provenance.commit),
+        ("device", ", ".join(provenance.devices) or "not recorded"),
+        ("seed", str(provenance.seed)),
+        ("at the end of a text", provenance.at_end),
+        ("versions", ", ".join(f"{name} {v}" for name, v in provenance.versions.items())),
+    ]
+    yield definitions(facts)
+    if provenance.notes:
+        yield bullets(provenance.notes)
+    yield table(
+        "The tables this page was made from.",
+        (Column("table", "name"), Column("address in the store", "prose")),
+        rows=provenance.addresses,
+    )
+
+
+def _protocol(provenance: Provenance) -> Iterator[Html]:
+    yield element("p", PAPER)
+    yield _or_none(provenance.differences, "Nothing was recorded as different.")
+
+
+def _taken_away(tables: ReportTables) -> Iterator[Html]:
+    yield prose(TAKEN_AWAY)
+    yield bullets(list(table_links(tables)))
+
+
+def _or_none(sentences: Sequence[str], none: str) -> Html:
+    return bullets(sentences) if sentences else element("p", none)
+
+
+def _of(frame: pl.DataFrame, dataset: str, decoding: str) -> pl.DataFrame:
+    return frame.filter((pl.col("dataset") == dataset) & (pl.col("decoding") == decoding))

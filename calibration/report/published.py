@@ -1,0 +1,66 @@
+"""A finished study as Prefect's pages show it: rows of words, and the findings as Markdown.
+
+The words are those of the report. Knows nothing of Prefect.
+"""
+
+import re
+from typing import Final
+
+import polars as pl
+
+from calibration.report.listing import FITTED, GATE, MEASURED, fit_cells, gate_cells, measured_cells
+from calibration.report.wording import findings
+
+MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+
+Cells = dict[str, str]
+
+
+def ent_ce_rows(ent_ce: pl.DataFrame) -> list[Cells]:
+    """A row a measurement, from ENT_CE."""
+    return [
+        {
+            "data set": row["dataset"],
+            **_named([column.heading for column in MEASURED], measured_cells(row)),
+            "nats per": row["unit"].removesuffix("s"),
+            "examples": f"{row['examples']:,} from {row['clusters']:,} source texts",
+        }
+        for row in ent_ce.rows(named=True)
+    ]
+
+
+def exponent_rows(fits: pl.DataFrame) -> list[Cells]:
+    """A row a law, from FITS."""
+    return [
+        _named([column.heading for column in FITTED], fit_cells(row))
+        for row in fits.rows(named=True)
+    ]
+
+
+def gate_rows(gate: pl.DataFrame) -> list[Cells]:
+    """A row a measurement, from GATE."""
+    return [
+        _named([column.heading for column in GATE], gate_cells(row))
+        for row in gate.rows(named=True)
+    ]
+
+
+def findings_markdown(study: str, ent_ce: pl.DataFrame, fits: pl.DataFrame, *, report: str) -> str:
+    """What a study found, in sentences, and where its report lies."""
+    lines = [f"# {escaped(study)}", ""]
+    series = ent_ce.select("dataset", "decoding").unique(maintain_order=True)
+    for dataset, decoding in series.rows():
+        lines += [f"## {escaped(dataset)}, {escaped(decoding)}", ""]
+        of = {"dataset": dataset, "decoding": decoding}
+        sentences = findings(ent_ce.filter(**of), fits.filter(**of))
+        lines += [*(f"- {escaped(sentence)}" for sentence in sentences), ""]
+    return "\n".join([*lines, f"Report: `{report.replace('`', '')}`", ""])
+
+
+def escaped(text: str) -> str:
+    """Text of other people on one line, that Markdown shows as it is."""
+    return MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def _named(columns: list[str], cells: list[str]) -> Cells:
+    return dict(zip(columns, cells, strict=True))

@@ -1,0 +1,47 @@
+"""The plane of log loss and EntCE: paths of models, told apart without colour."""
+
+import polars as pl
+import pytest
+from made_up_study import DATASET, DECODINGS, SIZES, Study, made_up_study, study_of
+from matplotlib.figure import Figure
+
+from calibration.report.figures.files import rendered
+from calibration.report.figures.plane import loss_ent_ce_plane
+
+
+def drawn(study: Study, dataset: str = DATASET) -> Figure:
+    return loss_ent_ce_plane(study.tables, dataset=dataset, decoding=DECODINGS[0])
+
+
+def words(figure: Figure) -> list[str]:
+    return sorted(text.get_text() for text in figure.axes[0].texts)
+
+
+def test_the_plane_names_models_and_temperatures() -> None:
+    assert words(drawn(made_up_study())) == sorted([*SIZES, *["1.0", "0.9"] * len(SIZES)])
+
+
+def test_of_many_models_the_ends_of_the_families_are_named() -> None:
+    sizes = {f"m{number}": 10**6 * (number + 1) for number in range(8)}
+    many = study_of({"f": sizes}, datasets=(DATASET,), decodings=DECODINGS, steps=4)
+    assert words(drawn(many)) == ["0.9", "1.0", "m0", "m7"]
+
+
+def test_families_differ_in_colour_and_marker() -> None:
+    families = {f"family {number}": {f"m{number}": 10**6} for number in range(7)}
+    study = study_of(families, datasets=(DATASET,), decodings=DECODINGS[:1], steps=4)
+    legend = drawn(study).axes[0].get_legend()
+    assert legend is not None
+    lines = legend.get_lines()
+    assert len({str(line.get_color()) for line in lines}) == len(families)
+    assert len({str(line.get_marker()) for line in lines}) == len(families)
+
+
+def test_models_without_intervals_are_drawn_without_bars() -> None:
+    unknown = dict.fromkeys(("ent_ce_low", "ent_ce_high"), pl.lit(None))
+    assert rendered(drawn(made_up_study().changed(**unknown)), "svg")
+
+
+def test_what_was_not_measured_cannot_be_drawn() -> None:
+    with pytest.raises(ValueError, match="'nothing'"):
+        drawn(made_up_study(), "nothing")

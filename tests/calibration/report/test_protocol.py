@@ -1,0 +1,99 @@
+"""What a study does otherwise than the published protocol, in sentences."""
+
+import polars as pl
+import pytest
+
+from calibration.report.protocol import ALWAYS, differences, notes_on_ends
+from calibration.study import Study, parsed_study
+
+PUBLISHED = {"prompt": 128, "continuation": 1000, "examples": 5000}
+
+
+def study(*, at_end: str = "stop", **dataset: object) -> Study:
+    entry = {"name": "speeches", "source": {"kind": "speeches"}, **PUBLISHED, **dataset}
+    return parsed_study(
+        {
+            "name": "study",
+            "models": [{"name": "a", "path": "a", "family": "f"}],
+            "datasets": [entry],
+            "at_end": at_end,
+        },
+        "study.yaml",
+    )
+
+
+def test_the_published_lengths_and_end_leave_only_what_always_differs() -> None:
+    assert differences(study()) == list(ALWAYS)
+
+
+def test_other_lengths_and_another_end_are_said_first() -> None:
+    found = differences(study(at_end="continue", prompt=32, continuation=1224, examples=512))
+    assert found[0] == (
+        "speeches: 512 examples of 32 + 1,224 tokens were asked for; the paper has 5,000 of "
+        "128 + 1,000 tokens."
+    )
+    assert found[1].startswith("The end-of-text token is taken out of the distribution;")
+    assert found[2].startswith("A generation is as long as the human continuation")
+    assert found[3:] == list(ALWAYS)
+
+
+def test_windows_of_bytes_differ_even_where_their_numbers_do_not() -> None:
+    lengths, unit, *rest = differences(study(unit="bytes"))
+    assert "5,000 examples of 128 + 1,000 bytes were asked for" in lengths
+    assert unit.startswith("speeches: prompts and windows are counted in bytes")
+    assert rest == list(ALWAYS)
+
+
+def test_passages_that_stand_as_independent_are_said() -> None:
+    (said, *rest) = differences(study(independent="passages"))
+    assert "the intervals speak of these texts alone" in said
+    assert rest == list(ALWAYS)
+
+
+def test_natural_ends_are_said() -> None:
+    (said, *rest) = differences(study(at_end="natural"))
+    assert said.startswith("Human texts of every length keep their end")
+    assert rest == list(ALWAYS)
+
+
+@pytest.mark.parametrize("at_end", ["continue", "stop", "natural"])
+def test_every_difference_is_a_sentence(at_end: str) -> None:
+    for sentence in differences(study(at_end=at_end, unit="bytes", independent="passages")):
+        assert sentence.endswith(".")
+        assert "\n" not in sentence
+
+
+def ends(*probabilities: float, unit: str = "tokens", entropy: float = 1.7) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "model": [f"m{number}" for number in range(len(probabilities))],
+            "dataset": "letters",
+            "decoding": "temperature 1",
+            "unit": unit,
+            "entropy": entropy,
+            "end_probability": probabilities,
+            "bytes_per_token_generated": 4.0,
+        }
+    )
+
+
+def test_stopping_prints_the_bias_of_a_perfect_model() -> None:
+    (note,) = notes_on_ends(study(at_end="stop"), ends(0.002, 0.0))
+    assert note.startswith("m0, letters, temperature 1: ")
+    assert "+0.0090 nats per token" in note
+
+
+def test_in_bytes_the_bias_is_that_of_the_tokens_spread_over_their_bytes() -> None:
+    perfect = ends(0.002 / 4, unit="bytes", entropy=1.7 / 4)
+    (note,) = notes_on_ends(study(at_end="stop", unit="bytes"), perfect)
+    assert "probability 0.002 a token" in note
+    assert "+0.0023 nats per byte" in note  # a quarter of .0090
+
+
+def test_continuing_says_what_the_end_held_before_it_was_taken_out() -> None:
+    (note,) = notes_on_ends(study(at_end="continue"), ends(0.03))
+    assert "held 0.03 of the probability" in note
+
+
+def test_natural_ends_bias_nothing() -> None:
+    assert notes_on_ends(study(at_end="natural"), ends(0.03)) == []
