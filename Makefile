@@ -32,15 +32,18 @@ $(VENV)/installed: pyproject.toml constraints.txt
 quickstart: install
 	@$(BIN)/calibration run $(STUDY)
 
+# A process a core, each of one thread: threads of several processes that share cores wait for each other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
+
 test: install
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 check: install
 	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --no-compile -c $(VENV)/constraints.txt -e '.[test,check]'
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 ladder: install
 	for rung in 60k 172k 431k 935k 2.4M; do $(BIN)/python models/ladder/train.py $$rung || exit 1; done
