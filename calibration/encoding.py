@@ -14,9 +14,9 @@ import polars as pl
 
 from calibration.recipes import ExamplesRecipe
 from calibration.tables import EXAMPLES
-from calibration.text import SHORTEST_PIECE
 
 WORD_END = re.compile(rb"\S(?=\s)")
+LONGEST_WORD = 32  # bytes that a prompt may be longer than asked, so that it ends with a word
 ANCHOR = "\n"  # a character that tokenizers keep apart from the word after it
 
 
@@ -98,7 +98,7 @@ def _in_bytes(
         and bool(span["ends"])
         and len(raw) < start + (recipe.continuation)
     )
-    if len(raw) < recipe.prompt + (not ends):
+    if len(raw) < recipe.prompt or not 0 < start < len(raw) + ends:
         return "too short"
     split = _split(f"{span['context']}{raw[:start].decode()}", raw[start:].decode(), tokenizer)
     if split is None:
@@ -120,14 +120,13 @@ def character_boundary(raw: bytes, limit: int) -> int:
 
 
 def _word_boundary(raw: bytes, limit: int) -> int:
-    """The end of the last word within `limit` bytes; without white space, between characters.
+    """The first end of a word at or after `limit` bytes; where none is near, between characters.
 
-    Tokenizers cut there, so that a prompt's tokens are those it has inside its text.
+    Tokenizers cut there, so that a prompt's tokens are those it has inside its text. It looks one
+    character ahead and no further: a boundary chosen by what follows would choose what follows.
     """
-    ends = [match.end() for match in WORD_END.finditer(raw, 0, limit + 1)]
-    if ends and ends[-1] >= SHORTEST_PIECE * limit:
-        return ends[-1]
-    return character_boundary(raw, limit)
+    end = WORD_END.search(raw, max(0, limit - 1), limit + LONGEST_WORD)
+    return character_boundary(raw, limit) if end is None else end.end()
 
 
 def _split(prompt: str, following: str, tokenizer: Tokenizer) -> tuple[list[int], list[int]] | None:

@@ -74,13 +74,13 @@ def selected(texts: Sequence[SourceText], recipe: TextsRecipe) -> pl.DataFrame:
         for piece in _pieces(text, recipe):
             of_cluster[piece.cluster].append(piece)
     turns = [
-        _shuffled(of_cluster[cluster], f"{recipe.seed}/{cluster}")
+        _in_turn(of_cluster[cluster], f"{recipe.seed}/{cluster}", recipe)
         for cluster in sorted(of_cluster, key=lambda name: _order(f"{recipe.seed}/{name}"))
     ]
     rounds = (piece for turn in zip_longest(*turns) for piece in turn if piece is not None)
     rows = [
         (cluster, rank, source.context, span.text, len(span.text.encode()), source.year, span.ends)
-        for rank, (cluster, source, span) in enumerate(islice(rounds, recipe.examples))
+        for rank, (cluster, source, _, span) in enumerate(islice(rounds, recipe.examples))
     ]
     return pl.DataFrame(rows, schema=TEXTS, orient="row")
 
@@ -88,15 +88,28 @@ def selected(texts: Sequence[SourceText], recipe: TextsRecipe) -> pl.DataFrame:
 class _Piece(NamedTuple):
     cluster: str
     source: SourceText
+    place: int  # in its text
     span: Span
 
 
 def _pieces(source: SourceText, recipe: TextsRecipe) -> Iterator[_Piece]:
     shortest = 0.0 if recipe.tails == "all" else SHORTEST_PIECE
     for place, span in enumerate(spans(source.text, recipe.span_bytes, shortest_tail=shortest)):
-        passage = f"{source.cluster}, passage {place + 1}"
-        cluster = passage if recipe.independent == "passages" else source.cluster
-        yield _Piece(cluster, source, span)
+        cluster = source.cluster
+        if recipe.independent == "passages":
+            # Named by what it says, so that no passage has another's name.
+            cluster = f"{cluster}, passage {hashlib.sha256(span.text.encode()).hexdigest()[:12]}"
+        yield _Piece(cluster, source, place, span)
+
+
+def _in_turn(pieces: Sequence[_Piece], key: str, recipe: TextsRecipe) -> list[_Piece]:
+    """The pieces of a cluster in the order in which they are taken."""
+    shuffled = _shuffled(pieces, key)
+    if recipe.tails != "all":
+        return shuffled
+    # By place: a piece drawn at random is the likelier the fewer its text has, which would
+    # make texts end too soon.
+    return sorted(shuffled, key=lambda piece: piece.place)
 
 
 def spans(text: str, span_bytes: int, *, shortest_tail: float = SHORTEST_PIECE) -> Iterator[Span]:

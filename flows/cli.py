@@ -87,13 +87,15 @@ def export(
     """Write the study's tables (Parquet and CSV), figures and report to a directory."""
     with sentences():
         from flows.export import exported, exported_tokens
+        from flows.outward import written_out
         from storage.store import open_store
 
         lineage, place = lineage_of(study), open_store(store)
-        for path in exported(lineage, place, out):
-            typer.echo(str(path))
-        for path in exported_tokens(lineage, place, out) if tokens else ():
-            typer.echo(str(path))
+        with written_out(out):
+            for path in exported(lineage, place, out):
+                typer.echo(str(path))
+            for path in exported_tokens(lineage, place, out) if tokens else ():
+                typer.echo(str(path))
 
 
 @app.command(epilog="Example: calibration report studies/quickstart.yaml")

@@ -22,7 +22,9 @@ from calibration.pairing import (
 from calibration.recipes import StudyFitRecipe, SummaryRecipe
 from calibration.statistics.comparison import comparison
 from expectations.suites import VERSIONS
+from flows.outward import written_out
 from storage.ancestry import recipe_at
+from storage.artifacts import is_complete_at
 from storage.roots import Root, read_roots, root_of
 from storage.store import Store, open_store
 from storage.studies import read_study
@@ -71,7 +73,13 @@ def found_side(given: Path, *, store: str) -> Found:
                 f"{given}: a study file or a store was expected, found a directory where no study "
                 "was run: give one such as artifacts/"
             )
-        return Found(place, _side(roots[0], place), _chosen(roots, given))
+        finished = [root for root in roots if _is_finished(root, place)]
+        if not finished:
+            raise StoreError(
+                f"{given}: a study that was run to its end was expected, found only "
+                f"{roots[0].study!r}, which was not: run it again with `calibration run`"
+            )
+        return Found(place, _side(finished[0], place), _chosen(finished, given))
     place = open_store(store)
     root = root_of(place, read_study(given))
     return Found(place, _side(root, place), f"{root.study} ({given}, run on {store})")
@@ -94,9 +102,15 @@ def compared(a: Found, b: Found) -> Compared:
 
 
 def write_compared(table: pl.DataFrame, path: Path) -> None:
-    """Write the table as its suffix says."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    WRITERS[path.suffix](table, path)
+    """Write the table as its suffix says. Raises InputError where it cannot be."""
+    with written_out(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        WRITERS[path.suffix](table, path)
+
+
+def _is_finished(root: Root, store: Store) -> bool:
+    (fits,) = root.of_kind(StudyFitRecipe.KIND)
+    return is_complete_at(store, fits)
 
 
 def _side(root: Root, store: Store) -> Side:

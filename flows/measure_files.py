@@ -59,8 +59,9 @@ def files_study(
 def _alone(lineage: Lineage) -> list[str]:
     """The data sets of a single source text."""
     root = Path(lineage.study.root)
+    recipes = {one.dataset.name: one.examples.texts for one in lineage.measurements}
     return [
         dataset.name
-        for recipe, dataset in lineage.texts().items()
-        if len({text.cluster for text in source_texts(dataset, root, recipe)}) == 1
+        for dataset in lineage.study.datasets
+        if len(source_texts(dataset, root, recipes[dataset.name])) == 1
     ]

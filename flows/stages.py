@@ -14,7 +14,9 @@ from calibration.lineage import Lineage, Measurement
 from calibration.recipes import Checked, VerdictRecipe
 from expectations.suites import VERSIONS
 from storage.result_block import ArtifactRecords
+from storage.store import open_store
 from storage.weights import checkpoint, tokenizer_checkpoint
+from storage.windows import require_contexts
 from tasks.check import check
 from tasks.encode import encode
 from tasks.fit import fit
@@ -61,6 +63,7 @@ def prepare_texts(lineage: Lineage, place: Place) -> None:
         where = tokenizer_checkpoint(one.model, Path(root))
         place.keeping(encode)(examples, title=title, checkpoint=where, store=place.store)
         place.judge(examples, title=f"examples of {title}")
+    require_contexts(lineage, open_store(place.store))
 
 
 def measure(measurements: tuple[Measurement, ...], root: str, place: Place) -> None:

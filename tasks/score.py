@@ -70,4 +70,4 @@ def _score(
     for recipe, title in recipes.items():
         files = list(progress[recipe].kept.values())
         seal(place, recipe, files, title=title, seconds=seconds, tokens=total, facts=facts)
-    LOG.info("score %s: %d tokens under %d decodings", model, total, len(decodings))
+    LOG.info("score %s: %d tokens, decodings: %d", model, total, len(decodings))

@@ -173,11 +173,25 @@ def spelled(tokenizer: Tokenizer, ids: list[int]) -> bytes:
     return b"".join(tokenizer.token(index) for index in ids)
 
 
-def test_a_window_of_bytes_begins_after_the_last_whole_word_of_the_prompt() -> None:
-    row = in_bytes("one two three four", Letters(), 10, 6)
+@pytest.mark.parametrize("prompt", [4, 5, 6, 7])
+def test_a_window_of_bytes_begins_with_the_first_end_of_a_word_after_the_prompt(
+    prompt: int,
+) -> None:
+    row = in_bytes("one two three four", Letters(), prompt, 6)
     assert spelled(Letters(), row["prompt_ids"]) == b"one two"
     assert spelled(Letters(), row["continuation_ids"]) == b" three"
     assert row["window"] == 6
+
+
+@pytest.mark.parametrize("following", [" and", "x and", "xyz", ""])
+def test_where_a_prompt_ends_does_not_depend_on_what_follows_its_boundary(following: str) -> None:
+    row = in_bytes(f"one two three{' '}f{following}", Letters(), 9, 2)
+    assert spelled(Letters(), row["prompt_ids"]) == b"one two three"
+
+
+def test_a_character_that_is_longer_than_the_prompt_leaves_none() -> None:
+    found = encoded(texts("日本語"), Bytes(), recipe(2, 3, unit="bytes"))
+    assert (found.too_short, found.altered) == (1, 0)
 
 
 def test_a_token_that_reaches_out_of_the_window_is_kept_whole() -> None:

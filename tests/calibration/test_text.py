@@ -4,6 +4,7 @@ import re
 import textwrap
 from collections import Counter
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -204,6 +205,31 @@ def test_tails_are_all_kept_where_ends_are_measured() -> None:
     found = selected([SourceText("c", "", "one two three four of")], kept)
     assert sorted(found["text"]) == ["of", "one two", "three four"]
     assert found.filter(pl.col("ends"))["text"].to_list() == ["of"]
+
+
+def test_where_ends_are_measured_the_pieces_of_a_text_are_taken_in_their_order() -> None:
+    line = " ".join(f"w{number:03d}" for number in range(60))
+    texts = [SourceText(f"c{n}", "", line[: 40 + 50 * n]) for n in range(5)]
+    found = selected(texts, recipe(24, examples=5, tails="all"))
+    assert found["cluster"].n_unique() == 5
+    assert all(line.startswith(text) for text in found["text"])
+
+
+def test_as_many_texts_end_in_their_windows_as_end_at_all() -> None:
+    rate, prompt, window = 0.03, 4, 12
+    lengths = np.random.default_rng(3).geometric(rate, size=4000)
+    texts = [SourceText(f"c{n}", "", "x" * length) for n, length in enumerate(lengths)]
+    found = selected(texts, recipe(24, examples=4000, tails="all"))
+    measured = found.filter(pl.col("bytes") >= prompt)
+    ended = measured.select(pl.col("ends") & (pl.col("bytes") < prompt + window)).to_series()
+    expected = 1 - (1 - rate) ** window
+    assert abs(ended.mean() - expected) < 4 * np.sqrt(expected * (1 - expected) / len(ended))
+
+
+def test_passages_of_texts_in_one_cluster_have_names_of_their_own() -> None:
+    texts = [SourceText("c", "", f"{n} one two three four five") for n in range(3)]
+    found = selected(texts, recipe(30, examples=9, independent="passages"))
+    assert found["cluster"].n_unique() == len(found) == 3
 
 
 def test_passages_of_a_text_are_clusters_of_their_own_where_asked() -> None:
