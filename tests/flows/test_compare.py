@@ -13,6 +13,8 @@ from calibration.errors import InputError, StoreError
 from calibration.pairing import COMPARED
 from calibration.study import Study
 from flows.compare import compared, found_side, require_writable, write_compared
+from storage.artifacts import MANIFEST
+from storage.roots import read_roots
 from storage.store import Store
 
 TEXTS = ["a", "b", "c", "d"]
@@ -51,6 +53,28 @@ def test_a_store_stands_for_the_study_run_on_it_last(root: Path) -> None:
     assert "second, the last of 2 studies run on" in found.chosen
     assert "others: first; for one of them, give its study file" in found.chosen
     assert found_side(root / "other", store="").chosen == f"third (run on {root / 'other'})"
+
+
+def unfinish(store: Path, study: str) -> None:
+    """Take a study's fits away, as if its run had been cut short."""
+    place = Store(store)
+    [root] = [one for one in read_roots(place) if one.study == study]
+    [fits] = root.of_kind("study-fits")
+    place.remove(f"{fits}/{MANIFEST}")
+
+
+def test_a_study_that_was_not_run_to_its_end_is_passed_over(root: Path) -> None:
+    unfinish(root / "one", "second")
+    assert found_side(root / "one", store="").side.study == "first"
+    unfinish(root / "one", "first")
+    with pytest.raises(StoreError, match="only 'second', which was not"):
+        found_side(root / "one", store="")
+
+
+def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="a place that can be written was expected"):
+        write_compared(pl.DataFrame(schema=COMPARED), tmp_path / "file" / "out.csv")
 
 
 def test_a_study_file_is_looked_up_in_its_store(root: Path) -> None:

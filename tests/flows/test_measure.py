@@ -162,3 +162,23 @@ def test_what_is_wrong_is_a_sentence_and_leaves_nothing(root: Path, tmp_path: Pa
         assert sentence in result.stderr
         assert "\n" not in result.stderr.strip()
         assert not (tmp_path / "store").exists()
+
+
+def test_a_window_of_bytes_beyond_the_context_is_refused_before_anything_is_sampled(
+    root: Path, tmp_path: Path
+) -> None:
+    given = ["measure", str(root / "m0"), "--text", str(root / "only.txt"), "--unit", "bytes"]
+    asked = ["--prompt", "100", "--continuation", "600", "--store", str(tmp_path / "store")]
+    found = CliRunner().invoke(app, [*given, *asked])
+    assert found.exit_code == 2
+    assert "data set 'only': texts of at most 512 tokens were expected" in found.stderr
+    assert "the context of 'm0'" in found.stderr
+    assert not (tmp_path / "store" / "samples").exists()
+
+
+def test_an_export_to_a_file_is_a_sentence(root: Path, first: Result, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert first.exit_code == 0
+    found = calibration(root, "export", str(study_file(root)), "--out", str(tmp_path / "file"))
+    assert found.exit_code == 2
+    assert "a place that can be written was expected" in found.stderr
