@@ -66,6 +66,12 @@ def encoded(texts: pl.DataFrame, tokenizer: Tokenizer, recipe: ExamplesRecipe) -
     return Encoded(pl.DataFrame(rows, schema=EXAMPLES, orient="row"), too_short, altered)
 
 
+def longest(examples: pl.DataFrame) -> int:
+    """Tokens of the longest of EXAMPLES, prompt and continuation together."""
+    tokens = pl.col("prompt_ids").list.len() + pl.col("continuation_ids").list.len()
+    return int(examples.select(tokens.max()).item())
+
+
 def _in_tokens(
     span: dict[str, str | bool], tokenizer: Tokenizer, recipe: ExamplesRecipe
 ) -> _Example | str:

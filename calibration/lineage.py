@@ -48,6 +48,7 @@ class Measurement(NamedTuple):
     dataset: DatasetEntry
     decoding: PlainDecoding
     summary: SummaryRecipe
+    context: int | None  # of the model, in tokens; None where it states no limit
 
     @property
     def samples(self) -> SamplesRecipe:
@@ -104,7 +105,13 @@ def lineage(
     """
     _refuse_twins(study, models, file)
     measurements = tuple(
-        Measurement(model, dataset, decoding, _summary(study, sources, facts, dataset, decoding))
+        Measurement(
+            model,
+            dataset,
+            decoding,
+            _summary(study, sources, facts, dataset, decoding),
+            facts.context,
+        )
         for model in study.models
         for dataset in study.datasets
         for decoding in study.decodings

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from calibration.encoding import longest
 from calibration.engine.decoding import Decoding, Ending
 from calibration.engine.language import Language
 from calibration.engine.sampling import Prompt, sample
@@ -20,7 +21,7 @@ from calibration.errors import ModelError
 from calibration.recipes import SamplesRecipe
 from calibration.tables import REPLAY, SAMPLES, SCORES
 
-Lengths = Callable[[Sequence[int]], list[int]]
+Sizes = NDArray[np.int64]
 
 
 def sampled_part(
@@ -28,18 +29,19 @@ def sampled_part(
     language: Language,
     recipe: SamplesRecipe,
     *,
-    lengths: Lengths,
+    sizes: Sizes,
     progress: Callable[[int], object],
 ) -> pl.DataFrame:
     """The model's own continuation of each example, as long as the human one.  # SAMPLES
 
-    `lengths` gives the raw bytes of token ids; an end id has none. Raises ModelError when the
-    network cannot see as far as the human text goes.
+    `sizes` gives the raw bytes of every id, (vocabulary,); an end id counts for none. Raises
+    ModelError when the network cannot see as far as the human text goes.
     """
-    require_known_ids(examples, language)
-    require_context(examples, language)
+    _require_known_ids(examples, language)
+    _require_context(examples, language)
     ending = Ending(recipe.at_end, recipe.end_ids)
-    sizes = _sizes(lengths, language.vocabulary, recipe.end_ids)
+    sizes = sizes.copy()
+    sizes[list(recipe.end_ids)] = 0
     made = sample(
         language,
         _prompts(examples, recipe, language.context),
@@ -70,8 +72,8 @@ def scored_part(
 
     Raises ModelError when the network cannot see as far as the human text goes.
     """
-    require_known_ids(examples, language)
-    require_context(examples, language)
+    _require_known_ids(examples, language)
+    _require_context(examples, language)
     texts = _texts(examples["prompt_ids"], examples["continuation_ids"])
     return [
         pl.DataFrame(
@@ -114,8 +116,8 @@ def replayed_part(
 def _prompts(examples: pl.DataFrame, recipe: SamplesRecipe, context: int | None) -> list[Prompt]:
     in_bytes = recipe.examples.unit == "bytes"
     content = recipe.examples.texts.source.digest
-    longest = int(examples["prompt_ids"].list.len().max())  # type: ignore[arg-type]
-    room = math.inf if context is None else context - longest
+    prompt = int(examples["prompt_ids"].list.len().max())  # type: ignore[arg-type]
+    room = math.inf if context is None else context - prompt
     return [
         Prompt(
             ids,
@@ -126,17 +128,8 @@ def _prompts(examples: pl.DataFrame, recipe: SamplesRecipe, context: int | None)
     ]
 
 
-def _sizes(lengths: Lengths, vocabulary: int, end_ids: Sequence[int]) -> NDArray[np.int64]:
-    """Raw bytes of every id of the network.  # (vocabulary,)"""
-    sizes = np.array(lengths(range(vocabulary)), dtype=np.int64)
-    sizes[list(end_ids)] = 0
-    return sizes
-
-
-def require_context(examples: pl.DataFrame, language: Language) -> None:
-    """Raises ModelError when an example has more tokens than the network can see."""
-    tokens = pl.col("prompt_ids").list.len() + pl.col("continuation_ids").list.len()
-    found = int(examples.select(tokens.max()).item())
+def _require_context(examples: pl.DataFrame, language: Language) -> None:
+    found = longest(examples)
     if language.context is not None and found > language.context:
         raise ModelError(
             f"texts of at most {language.context} tokens were expected (the context of the "
@@ -145,8 +138,7 @@ def require_context(examples: pl.DataFrame, language: Language) -> None:
         )
 
 
-def require_known_ids(examples: pl.DataFrame, language: Language) -> None:
-    """Raises ModelError when an example holds an id that the network has no logit for."""
+def _require_known_ids(examples: pl.DataFrame, language: Language) -> None:
     columns = pl.col("prompt_ids", "continuation_ids").list.max().max()
     largest = max(examples.select(columns).row(0))
     if largest >= language.vocabulary:

@@ -35,18 +35,19 @@ def report(recipe: ReportRecipe, *, study: Study, store: str) -> str:
         return recipe.address
     started = time.monotonic()
     tables = _tables(recipe, place)
-    page = report_page(tables, _provenance(recipe, place, study=study, ent_ce=tables.ent_ce))
+    figures = study_figures(tables)
+    provenance = _provenance(recipe, place, study=study, ent_ce=tables.ent_ce)
+    page = report_page(tables, provenance, figures=figures)
     summary = summary_text(tables.ent_ce, tables.fits)
     files = [
         write_file(place, recipe, recipe.PAGE, page.encode()),
         write_file(place, recipe, recipe.SUMMARY, summary.encode()),
     ]
-    for figure in study_figures(tables):
-        drawn = figure.draw()
-        files += [
-            write_file(place, recipe, f"{figure.file}.{kind}", rendered(drawn, kind))
-            for kind in KINDS
-        ]
+    files += [
+        write_file(place, recipe, f"{figure.file}.{kind}", rendered(figure.drawn, kind))
+        for figure in figures
+        for kind in KINDS
+    ]
     seal(place, recipe, files, title=study.name, seconds=time.monotonic() - started)
     return recipe.address
 

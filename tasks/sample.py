@@ -4,12 +4,13 @@ import logging
 import time
 from collections.abc import Mapping
 
+import numpy as np
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from tqdm import tqdm
 
 from calibration.engine.replay import replayed_rows
-from calibration.measurement import replayed_part, sampled_part, tokens_in
+from calibration.measurement import Sizes, replayed_part, sampled_part, tokens_in
 from calibration.recipes import SamplesRecipe
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete, seal, write_table
@@ -17,7 +18,7 @@ from storage.networks import Network, load_network
 from storage.parts import part_rows, progress_of, read_parts
 from storage.store import Store, open_store
 from storage.verdicts import read_judged
-from storage.vocabulary import Vocabulary, read_vocabulary
+from storage.vocabulary import read_vocabulary
 from storage.weights import Checkpoint
 
 LOG = logging.getLogger("calibration")
@@ -32,16 +33,16 @@ def sample(
     missing = [recipe for recipe in recipes if not is_complete(place, recipe)]
     if missing:
         network = load_network(checkpoint, precision=missing[0].model.precision)
-        vocabulary = read_vocabulary(checkpoint)
+        sizes = np.array(read_vocabulary(checkpoint).lengths(range(network.vocabulary)))
         for recipe in missing:
-            _sample(recipe, network, vocabulary, place, recipes[recipe], checkpoint.source)
+            _sample(recipe, network, sizes, place, recipes[recipe], checkpoint.source)
     return [recipe.address for recipe in missing]
 
 
 def _sample(
     recipe: SamplesRecipe,
     network: Network,
-    vocabulary: Vocabulary,
+    sizes: Sizes,
     place: Store,
     title: str,
     source: str | None,
@@ -55,9 +56,7 @@ def _sample(
     with tqdm(total=total, desc=f"sample {title}", unit=" tokens", disable=None) as bar:
         for index in missing:
             rows = part_rows(examples, index)
-            part = sampled_part(
-                rows, network, recipe, lengths=vocabulary.lengths, progress=bar.update
-            )
+            part = sampled_part(rows, network, recipe, sizes=sizes, progress=bar.update)
             files[index] = write_table(place, recipe, part, table="samples", index=index)
             tokens += tokens_in(part["tokens"])
     samples = read_parts(place, recipe, files.values())

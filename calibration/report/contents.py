@@ -14,7 +14,7 @@ import polars as pl
 
 from calibration.report.dataset_section import Pictures, dataset_section, listed_rows
 from calibration.report.downloads import table_links
-from calibration.report.figures.catalogue import StudyFigure, study_figures
+from calibration.report.figures.catalogue import StudyFigure
 from calibration.report.figures.files import rendered
 from calibration.report.generations import within_budget
 from calibration.report.listing import FITTED, GATE, fit_cells, gate_cells, summary_lines
@@ -68,12 +68,14 @@ class Section(NamedTuple):
     parts: Iterable[Html]
 
 
-def report_page(tables: ReportTables, provenance: Provenance) -> str:
+def report_page(
+    tables: ReportTables, provenance: Provenance, *, figures: Sequence[StudyFigure]
+) -> str:
     """The whole report as one HTML page, complete in itself.
 
-    All models, data sets and decodings of a study. ValueError if a data set has no curves.
+    All models, data sets and decodings of a study, with its figures (`study_figures`).
     """
-    sections = _sections(tables, provenance)
+    sections = _sections(tables, provenance, figures)
     several = len(tables.datasets) > 1
     return page(
         f"Entropy calibration: {provenance.study}",
@@ -96,8 +98,10 @@ def summary_text(ent_ce: pl.DataFrame, fits: pl.DataFrame) -> str:
     )
 
 
-def _sections(tables: ReportTables, provenance: Provenance) -> list[Section]:
-    pictures = _pictures(study_figures(tables))
+def _sections(
+    tables: ReportTables, provenance: Provenance, figures: Sequence[StudyFigure]
+) -> list[Section]:
+    pictures = _pictures(figures)
     to_read = within_budget(tables.readings)
     return [
         Section("terms", "What is measured", [definitions(TERMS), element("p", INTERVALS)]),
@@ -149,7 +153,7 @@ def _headline(dataset: str, tables: ReportTables) -> Html:
 
 def _pictures(figures: Sequence[StudyFigure]) -> dict[str, Pictures]:
     """Every figure as it stands on the page, by data set and name."""
-    files = [rendered(figure.draw(), "svg") for figure in figures]
+    files = [rendered(figure.drawn, "svg") for figure in figures]
     room = sum(map(len, files)) <= SVG_BUDGET
     pictures: dict[str, dict[str, Html]] = defaultdict(dict)
     for figure, svg in zip(figures, files, strict=True):

@@ -191,10 +191,19 @@ def cluster_totals(summary_examples: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def influence(sums: Floats, quantity: Quantity) -> Floats:
+    """What each row of `sums`, columns in the order of COLUMNS, adds to a quantity.  # (rows,)
+
+    ψ = (x - r n)/mean(n) of each ratio r = Σx/Σn, minuend - subtrahend; nan without any length.
+    """
+    minuend = _ratio_influence(sums, quantity.minuend)
+    difference: Floats = minuend - _ratio_influence(sums, quantity.subtrahend)
+    return difference
+
+
 def _influence(summary_examples: pl.DataFrame, quantity: Quantity) -> pl.DataFrame:
     totals = cluster_totals(summary_examples)
-    sums = totals.select(COLUMNS).to_numpy()
-    values = _ratio_influence(sums, quantity.minuend) - _ratio_influence(sums, quantity.subtrahend)
+    values = influence(totals.select(COLUMNS).to_numpy(), quantity)
     return totals.select("cluster", influence=pl.Series(values))
 
 
@@ -203,8 +212,8 @@ def _ratio_influence(sums: Floats, ratio: Ratio) -> Floats:
     mean_length = length.mean()
     if mean_length == 0:
         return np.full(len(sums), np.nan)
-    influence: Floats = (total - ratio.of(sums.sum(axis=0)) * length) / mean_length
-    return influence
+    deviation: Floats = (total - ratio.of(sums.sum(axis=0)) * length) / mean_length
+    return deviation
 
 
 def _mean(name: str, count: str) -> pl.Expr:

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from calibration.statistics.ent_ce import ENT_CE, Ratio
+from calibration.statistics.ent_ce import COLUMNS, ENT_CE, influence
 from calibration.statistics.intervals import LEVEL, critical_value
 from calibration.statistics.ragged import Floats
 
@@ -84,9 +84,8 @@ def components(summary_examples: pl.DataFrame, *, steps: int) -> Components | No
     """
     horizons = np.array(summary_examples["horizons"][0])
     column = max(0, int(np.searchsorted(horizons, steps, side="right")) - 1)
-    influence = _ratio_influence(summary_examples, ENT_CE.minuend, column)
-    influence -= _ratio_influence(summary_examples, ENT_CE.subtrahend, column)
-    found = variance_components(influence, summary_examples["cluster"].to_numpy())
+    sums = summary_examples.select(pl.col(COLUMNS).list.get(column)).to_numpy()
+    found = variance_components(influence(sums, ENT_CE), summary_examples["cluster"].to_numpy())
     if found is None:
         return None
     measured = Components(
@@ -141,11 +140,3 @@ def _first(reached: Callable[[int], bool]) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if reached(middle) else (middle + 1, high)
     return high
-
-
-def _ratio_influence(summary_examples: pl.DataFrame, ratio: Ratio, column: int) -> Floats:
-    total, length = (
-        summary_examples[name].list.get(column).to_numpy() for name in (ratio.total, ratio.length)
-    )
-    influence: Floats = (total - total.sum() / length.sum() * length) / length.mean()
-    return influence

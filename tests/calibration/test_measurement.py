@@ -75,7 +75,7 @@ class Measured:
             self.examples,
             network,
             self.recipe,
-            lengths=vocabulary.lengths,
+            sizes=np.array(vocabulary.lengths(range(network.vocabulary))),
             progress=lambda _: None,
         )
         ending = Ending(at_end, (7,))

@@ -3,6 +3,7 @@
 import itertools
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from markov import (
@@ -93,7 +94,7 @@ class Measured:
             self.encoded.examples,
             network,
             self.recipe,
-            lengths=self.vocabulary.lengths,
+            sizes=np.array(self.vocabulary.lengths(range(network.vocabulary))),
             progress=lambda _: None,
         )
         (self.scores,) = scored_part(

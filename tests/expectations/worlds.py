@@ -165,7 +165,11 @@ def world(unit: Unit, at_end: AtEnd, seed: int = 1, context: int | None = None) 
     found = encoded(texts, Syllables(), asked.examples)
     network = Chain(seed, end_probability=END_PROBABILITY[at_end], context=context)
     samples = sampled_part(
-        found.examples, network, asked, lengths=Syllables().lengths, progress=lambda _: None
+        found.examples,
+        network,
+        asked,
+        sizes=np.array(Syllables().lengths(range(network.vocabulary))),
+        progress=lambda _: None,
     )
     ending = Ending(at_end, asked.end_ids)
     (scores,) = scored_part(found.examples, network, decodings=[asked.decoding], ending=ending)

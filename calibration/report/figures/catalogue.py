@@ -6,7 +6,7 @@ figure take it from here, so that one figure has one name and one caption everyw
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Final, NamedTuple
 
 from matplotlib.figure import Figure
@@ -32,6 +32,11 @@ class StudyFigure:
     caption: str
     alt: str
     draw: Callable[[], Figure]
+
+    @cached_property
+    def drawn(self) -> Figure:
+        """The figure, drawn when it is first asked for and kept for all its renderings."""
+        return self.draw()
 
 
 class Entry(NamedTuple):

@@ -11,6 +11,7 @@ import pytest
 from made_up_study import DATASET, DECODINGS, PROVENANCE, SIZES, Study, made_up_study, study_of
 
 from calibration.report.contents import report_page, summary_text
+from calibration.report.figures.catalogue import study_figures
 from calibration.tables import SERIES_TABLES
 
 HOSTILE = "<script>alert(1)</script>"
@@ -31,7 +32,8 @@ PAPER_FAMILIES = {  # parameters in billions, as the paper's models have them
 
 
 def paged(study: Study) -> str:
-    return report_page(study.tables, study.provenance)
+    figures = study_figures(study.tables)
+    return report_page(study.tables, study.provenance, figures=figures)
 
 
 @pytest.fixture(scope="module")
