@@ -5,25 +5,26 @@ no store: whoever asks brings the recipes and the tables.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from functools import cache
+from typing import Any, Final, NamedTuple
 
-import polars as pl
-
+from calibration.changes import Form
 from calibration.conventions import Unit
-from calibration.recipes import ExamplesRecipe, SummaryRecipe
+from calibration.recipes import ExamplesRecipe, canonical_json
 from calibration.report.wording import count, unsigned
 from calibration.statistics.precision import (
     HALF_WIDTH,
     Components,
     Needed,
-    components,
     half_width,
     needed,
 )
 
 # Standard deviations between source texts and between examples of one text, nats a token.
 LADDER: Final = Components(cluster=0.10, example=0.25, steps=224)  # medians of the ladder
+CLUSTERS: Final = "clusters"  # of the texts of a data set: a fact that their manifest states
 BYTES_A_TOKEN: Final = 4  # of English prose under vocabularies of 30 to 150 thousand
 
 
@@ -35,8 +36,51 @@ class Design(NamedTuple):
     counted: bool = True
 
     @classmethod
-    def of(cls, texts: pl.DataFrame) -> "Design":
-        return cls(len(texts), texts["cluster"].n_unique())
+    def of(cls, clusters: Sequence[str]) -> "Design":
+        """That of spans, each given by its source text."""
+        return cls(len(clusters), len(set(clusters)))
+
+
+class Ground(NamedTuple):
+    """What a measurement stands on, each as JSON."""
+
+    texts: str  # where they are from
+    unit: str
+    model: str
+    decoding: str
+
+
+class Grounds:
+    """What measurements stand on, by address; whoever asks brings the forms of all addresses."""
+
+    def __init__(self, form_of: Callable[[str], Form | None]) -> None:
+        self._form_of = form_of
+        # Thousands of measurements share their texts, and most are asked for twice.
+        self._texts = cache(self._texts_of)
+        self._grounds = cache(self._ground)
+
+    def of(self, summaries: Iterable[str]) -> dict[str, Ground]:
+        """The grounds of some summaries in their order, unless an ancestor is not known."""
+        found = {address: self._grounds(address) for address in summaries}
+        return {address: ground for address, ground in found.items() if ground is not None}
+
+    def _ground(self, summary: str) -> Ground | None:
+        fields = self._fields(summary)
+        samples = fields and self._fields(fields["samples"])
+        if not samples:
+            return None
+        texts = self._texts(samples["examples"])
+        rest = (canonical_json(samples[name]) for name in ("model", "decoding"))
+        return Ground(*texts, *rest) if texts else None
+
+    def _texts_of(self, address: str) -> tuple[str, str] | None:
+        examples = self._fields(address)
+        texts = examples and self._fields(examples["texts"])
+        return (canonical_json(texts["source"]), examples["unit"]) if examples and texts else None
+
+    def _fields(self, address: str) -> Mapping[str, Any] | None:
+        form = self._form_of(address)
+        return None if form is None else form["fields"]
 
 
 class Guess(NamedTuple):
@@ -59,33 +103,36 @@ class Expected(NamedTuple):
     source: str
 
 
-def nearest(
-    planned: Sequence[SummaryRecipe], known: Sequence[SummaryRecipe]
-) -> list[SummaryRecipe]:
+def nearest(planned: Sequence[Ground], known: Mapping[str, Ground]) -> list[str]:
     """The known measurements that say most about planned ones of one data set and decoding.
 
     They are of the same texts in the same unit; of the same models where there are such, and
-    under the same decoding where there are such.
+    under the same decoding where there are such. Given by address, they keep their order.
     """
-    first = planned[0].samples
-    found = [
-        one
-        for one in known
-        if one.samples.examples.texts.source == first.examples.texts.source
-        and one.samples.examples.unit == first.examples.unit
-    ]
-    models = {one.samples.model for one in planned}
-    found = [one for one in found if one.samples.model in models] or found
-    return [one for one in found if one.samples.decoding == first.decoding] or found
+    first = planned[0]
+    found = [one for one, ground in known.items() if ground[:2] == first[:2]]
+    models = {one.model for one in planned}
+    found = [one for one in found if known[one].model in models] or found
+    return [one for one in found if known[one].decoding == first.decoding] or found
 
 
-def guess(examples: ExamplesRecipe, measured: Sequence[tuple[str, pl.DataFrame]]) -> Guess:
+def spread_facts(spread: Components | None) -> dict[str, float]:
+    """What a manifest states of a measurement, so that no table need be read to expect another."""
+    return {} if spread is None else asdict(spread)
+
+
+def stated_spread(facts: Mapping[str, Any]) -> Components | None:
+    """The same, out of the facts of a manifest; None where they are not stated."""
+    names = [field.name for field in fields(Components)]
+    if any(name not in facts for name in names):
+        return None
+    return Components(**{name: float(facts[name]) for name in names})
+
+
+def guess(examples: ExamplesRecipe, measured: Sequence[tuple[str, Components]]) -> Guess:
     """What to expect: the widest of some measurements, given by title, else the defaults."""
     steps = examples.continuation
-    found = [
-        (components(summary_examples, steps=steps), title) for title, summary_examples in measured
-    ]
-    known = [Guess(spread, f"estimated from {title}") for spread, title in found if spread]
+    known = [Guess(spread.after(steps), f"estimated from {title}") for title, spread in measured]
     if not known:
         default = default_components(examples.unit).after(steps)
         return Guess(default, "guessed from small models on speeches: nothing measured yet")
@@ -140,7 +187,8 @@ def _interval(one: Expected) -> str:
 
 def _remedy(one: Expected) -> str:
     each = one.design.examples / one.design.clusters
-    texts = f"{count(one.needed.clusters, 'source text')} of {each:.3g} examples each"
+    examples = "one example" if each == 1 else f"{each:.3g} examples"
+    texts = f"{count(one.needed.clusters, 'source text')} of {examples} each"
     if one.half_width <= HALF_WIDTH:
         return f"± {HALF_WIDTH} is reached"
     if one.design.clusters == 1:

@@ -109,14 +109,15 @@ def lineage(
             model,
             dataset,
             decoding,
-            _summary(study, sources, facts, dataset, decoding),
+            _summary(study, examples, facts, decoding),
             facts.context,
         )
         for model in study.models
         for dataset in study.datasets
-        for decoding in study.decodings
         for facts in [models[model.name]]
         if _fits(study, model, dataset, facts, file)
+        for examples in [_examples(study, sources, facts, dataset)]
+        for decoding in study.decodings
     )
     fits = tuple(_fits_of_series(study, measurements, models))
     return Lineage(
@@ -139,14 +140,10 @@ def _refuse_twins(study: Study, models: Mapping[str, ModelFacts], file: str) -> 
             )
 
 
-def _summary(
-    study: Study,
-    sources: Mapping[str, SourceIdentity],
-    facts: ModelFacts,
-    dataset: DatasetEntry,
-    decoding: PlainDecoding,
-) -> SummaryRecipe:
-    examples = ExamplesRecipe(
+def _examples(
+    study: Study, sources: Mapping[str, SourceIdentity], facts: ModelFacts, dataset: DatasetEntry
+) -> ExamplesRecipe:
+    return ExamplesRecipe(
         texts=TextsRecipe(
             source=sources[dataset.name],
             span_bytes=dataset.bytes_per_span,
@@ -162,6 +159,11 @@ def _summary(
         unit=dataset.unit,
         text_end=facts.text_end if study.at_end == "natural" else None,
     )
+
+
+def _summary(
+    study: Study, examples: ExamplesRecipe, facts: ModelFacts, decoding: PlainDecoding
+) -> SummaryRecipe:
     scores = ScoresRecipe(
         examples=examples,
         model=facts.identity,
@@ -203,17 +205,19 @@ def _fits_of_series(
     study: Study, measurements: tuple[Measurement, ...], models: Mapping[str, ModelFacts]
 ) -> list[FitRecipe]:
     """One fit for each family × data set × decoding, in the study's order; members by size."""
-    series: dict[tuple[str, str, Decoding], list[Measurement]] = defaultdict(list)
-    for dataset in study.datasets:
-        for decoding in study.decodings:
-            for one in measurements:
-                if one.dataset == dataset and one.decoding == decoding:
-                    series[one.model.family, dataset.name, decoding.decoding].append(one)
+    series: dict[tuple[str, Decoding], dict[str, list[Measurement]]] = {
+        (dataset.name, decoding.decoding): defaultdict(list)
+        for dataset in study.datasets
+        for decoding in study.decodings
+    }
+    for one in measurements:
+        series[one.dataset.name, one.decoding.decoding][one.model.family].append(one)
     fits = []
-    for (family, dataset_name, _), group in series.items():
-        members = [_member(one, models[one.model.name]) for one in group]
-        members.sort(key=lambda member: (member.parameters, member.name))
-        fits.append(FitRecipe(family=family, dataset=dataset_name, members=tuple(members)))
+    for (dataset_name, _), families in series.items():
+        for family, group in families.items():
+            members = [_member(one, models[one.model.name]) for one in group]
+            members.sort(key=lambda member: (member.parameters, member.name))
+            fits.append(FitRecipe(family=family, dataset=dataset_name, members=tuple(members)))
     return fits
 
 

@@ -9,9 +9,10 @@ never enter, except the labels that a fit or a report prints.
 import hashlib
 import json
 import math
-from dataclasses import asdict, is_dataclass
-from functools import cached_property
-from typing import ClassVar, Literal
+import re
+from dataclasses import fields, is_dataclass
+from functools import cache, cached_property
+from typing import ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +21,11 @@ from calibration.engine.decoding import Decoding
 
 Precision = Literal["float32", "bfloat16", "float16"]
 Independent = Literal["texts", "passages"]
+CANONICAL: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+)
+PLAIN: Final = (str, bool, int)  # stand for themselves in JSON
+ADDRESS: Final = re.compile(r"[a-z-]+/[0-9a-f]{2}/[0-9a-f]{64}")
 
 
 class Identity(BaseModel):
@@ -51,7 +57,7 @@ class Recipe(Identity):
     def parents(self) -> tuple["Recipe", ...]:
         """The recipes of the tables this one is made from, in the order of the fields."""
         found: list[Recipe] = []
-        for name in type(self).model_fields:
+        for name in _names(type(self)):
             found += _recipes_in(getattr(self, name))
         return tuple(found)
 
@@ -159,7 +165,7 @@ class FitRecipe(Recipe):
     """EntCE, drift and static of every model of one series, and the law over their sizes."""
 
     KIND: ClassVar[str] = "fits"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     family: str
     dataset: str
     law: Literal["power"] = "power"
@@ -176,7 +182,7 @@ class StudyFitRecipe(Recipe):
     """All series of a study side by side, with the scatter pooled over them."""
 
     KIND: ClassVar[str] = "study-fits"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     fits: tuple[FitRecipe, ...]
 
 
@@ -184,7 +190,7 @@ class ReportRecipe(Recipe):
     """The page, the figures and the exported tables of a study."""
 
     KIND: ClassVar[str] = "reports"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     PAGE: ClassVar[str] = "report.html"
     SUMMARY: ClassVar[str] = "summary.txt"
     study: str
@@ -213,29 +219,34 @@ class VerdictRecipe(Recipe):
 
 def canonical_json(value: object) -> str:
     """The one JSON text of a value: keys sorted, no spaces, no NaN."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
+    return CANONICAL.encode(value)
+
+
+@cache
+def _names(kind: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(kind.model_fields)
 
 
 def _fields(record: BaseModel) -> dict[str, object]:
-    values = {name: _canonical(getattr(record, name)) for name in type(record).model_fields}
-    return {name: value for name, value in values.items() if value is not None}
+    found = ((name, getattr(record, name)) for name in _names(type(record)))
+    return {name: _canonical(value) for name, value in found if value is not None}
 
 
 def _canonical(value: object) -> object:
+    # A study of thousands of artifacts asks this a million times: what is most frequent is first.
+    if value is None or isinstance(value, PLAIN):
+        return value
     if isinstance(value, Recipe):
         return value.address
     if isinstance(value, BaseModel):
         return _fields(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: _canonical(item) for name, item in asdict(value).items() if item is not None}
     if isinstance(value, tuple):
         return [_canonical(item) for item in value]
-    if value is None or isinstance(value, str | bool | int):
-        return value
     if isinstance(value, float) and math.isfinite(value):
         return value
+    if is_dataclass(value) and not isinstance(value, type):
+        found = ((field.name, getattr(value, field.name)) for field in fields(value))
+        return {name: _canonical(item) for name, item in found if item is not None}
     raise TypeError(f"{value!r} has no stable form: a recipe holds strings, numbers and recipes")
 
 
@@ -243,8 +254,8 @@ def _recipes_in(value: object) -> list[Recipe]:
     if isinstance(value, Recipe):
         return [value]
     if isinstance(value, BaseModel):
-        fields = [getattr(value, name) for name in type(value).model_fields]
-        return [found for item in fields for found in _recipes_in(item)]
+        items = (getattr(value, name) for name in _names(type(value)))
+        return [found for item in items for found in _recipes_in(item)]
     if isinstance(value, tuple):
         return [found for item in value for found in _recipes_in(item)]
     return []

@@ -315,5 +315,22 @@ SEEN = pl.Schema(
 # The replay gate of each measurement.
 GATE = pl.Schema({**MODEL_LABELS, **SUMMARY_GATE})
 
+# The artifacts behind each measurement, one row each, from its texts to the fits it entered.
+ANCESTRY = pl.Schema(
+    {
+        **MODEL_LABELS,
+        "kind": pl.String(),
+        "address": pl.String(),
+        "content": pl.String(),  # sha256 over its files
+        "made_at": pl.String(),
+        "seconds": pl.Float64(),
+        "device": pl.String(),
+        "host": pl.String(),
+        "code_commit": pl.String(),
+        "versions": pl.String(),
+        "recipe": pl.String(),  # canonical JSON, its parents by their addresses
+    }
+)
+
 # What a fit holds, of one series and of a whole study: by name.
 SERIES_TABLES = ("ent_ce", "curves", "fits", "bands", "spread", "seen", "gate")

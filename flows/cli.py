@@ -8,13 +8,17 @@ from typing import Annotated
 
 import typer
 
+from flows import store_command
 from flows.measure_command import measure
+from flows.plan_command import plan
 from flows.terminal import (
     DEFAULT_STORE,
     StoreOption,
+    StudyPath,
     lineage_of,
     run_study,
     sentences,
+    show_ancestry,
     show_report,
 )
 
@@ -26,17 +30,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-store_app = typer.Typer(
-    help="Look after a store of artifacts.",
-    epilog="Example: calibration store verify --store artifacts",
-    no_args_is_help=True,
-)
-app.add_typer(store_app, name="store")
+app.add_typer(store_command.app, name="store")
 
-StudyPath = Annotated[Path, typer.Argument(help="The study file, YAML.", show_default=False)]
 app.command(
     epilog="Example: calibration measure models/ladder/60k --text 'texts/*.txt'",
 )(measure)
+app.command(
+    epilog="Example: calibration plan studies/quickstart.yaml --store artifacts",
+)(plan)
 
 
 @app.command(epilog="Example: calibration run studies/quickstart.yaml --store artifacts")
@@ -56,23 +57,6 @@ def init(
 
         write_template(file)
         typer.echo(f"{file} written: edit it, then `calibration run {file}`")
-
-
-@app.command(epilog="Example: calibration plan studies/quickstart.yaml")
-def plan(study: StudyPath, store: StoreOption = DEFAULT_STORE) -> None:
-    """Show what exists, what a run would make, and how precise it will be; runs nothing."""
-    with sentences():
-        from calibration.expected import expected_lines
-        from flows.plan import expected_precision, plan_lines, planned
-        from storage.store import open_store
-
-        lineage, place = lineage_of(study), open_store(store)
-        for line in plan_lines(planned(lineage, place)):
-            typer.echo(line)
-        for one in expected_precision(lineage, place):
-            typer.echo()
-            for line in expected_lines(one):
-                typer.echo(line)
 
 
 @app.command(epilog="Example: calibration export studies/quickstart.yaml --out export --tokens")
@@ -99,20 +83,29 @@ def export(
 
 
 @app.command(epilog="Example: calibration report studies/quickstart.yaml")
-def report(study: StudyPath, store: StoreOption = DEFAULT_STORE) -> None:
+def report(
+    study: StudyPath,
+    ancestry: Annotated[
+        bool, typer.Option("--ancestry", help="Also every artifact behind every number.")
+    ] = False,
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
     """Print what a finished study found, and where its report lies."""
     with sentences():
         from storage.store import open_store
 
-        show_report(lineage_of(study), open_store(store))
+        lineage, place = lineage_of(study), open_store(store)
+        show_report(lineage, place)
+        if ancestry:
+            show_ancestry(lineage, place)
 
 
 @app.command(
     epilog="Example: calibration compare studies/mine.yaml other-store --out differences.csv"
 )
 def compare(
-    a: Annotated[Path, typer.Argument(help="A study file, or a store.", metavar="A")],
-    b: Annotated[Path, typer.Argument(help="Another one.", metavar="B")],
+    a: Annotated[str, typer.Argument(help="A study file, or a store.", metavar="A")],
+    b: Annotated[str, typer.Argument(help="Another one.", metavar="B")],
     store: StoreOption = DEFAULT_STORE,
     other_store: Annotated[
         str | None,
@@ -138,28 +131,6 @@ def compare(
         if out is not None:
             write_compared(found.table, out)
             typer.echo(f"\n{out}")
-
-
-@store_app.command(epilog="Example: calibration store verify --store artifacts")
-def verify(store: StoreOption = DEFAULT_STORE) -> None:
-    """Hash every file; name each bad one, take it out of the store, and exit with 1."""
-    with sentences():
-        from tqdm import tqdm
-
-        from storage.artifacts import unseal
-        from storage.store import open_store
-        from storage.verification import verified
-
-        place = open_store(store)
-        files = list(tqdm(verified(place), desc="verify", unit=" files", disable=None))
-        faulty = [one for one in files if one.fault is not None]
-        for one in faulty:
-            typer.echo(f"{one.key} {one.fault}", err=True)
-            unseal(place, one.key)
-        typer.echo(f"{len(files)} files checked in {place.root}, {len(faulty)} bad")
-        if faulty:
-            typer.echo("Taken out of the store: run the study again to make them again.", err=True)
-            raise typer.Exit(1)
 
 
 def main() -> None:

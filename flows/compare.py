@@ -60,17 +60,17 @@ def require_writable(path: Path) -> None:
         )
 
 
-def found_side(given: Path, *, store: str) -> Found:
-    """The study of a file as it was run on `store`, or the last one run on a store directory.
+def found_side(given: str, *, store: str) -> Found:
+    """The study of a file as it was run on `store`, or the last one run on a store of its own.
 
     Raises InputError or StoreError where there is none.
     """
-    if given.is_dir():
-        place = open_store(str(given))
+    if _is_store(given):
+        place = open_store(given)
         roots = read_roots(place)
         if not roots:
             raise StoreError(
-                f"{given}: a study file or a store was expected, found a directory where no study "
+                f"{given}: a study file or a store was expected, found one where no study "
                 "was run: give one such as artifacts/"
             )
         finished = [root for root in roots if _is_finished(root, place)]
@@ -83,6 +83,10 @@ def found_side(given: Path, *, store: str) -> Found:
     place = open_store(store)
     root = root_of(place, read_study(given))
     return Found(place, _side(root, place), f"{root.study} ({given}, run on {store})")
+
+
+def _is_store(given: str) -> bool:
+    return Path(given).is_dir() or ("://" in given and not given.endswith((".yaml", ".yml")))
 
 
 def compared(a: Found, b: Found) -> Compared:
@@ -125,7 +129,7 @@ def _side(root: Root, store: Store) -> Side:
     return Side(root.study, measured)
 
 
-def _chosen(roots: list[Root], given: Path) -> str:
+def _chosen(roots: list[Root], given: str) -> str:
     if len(roots) == 1:
         return f"{roots[0].study} (run on {given})"
     others = list(dict.fromkeys(root.study for root in roots[1:]))

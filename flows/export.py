@@ -12,11 +12,15 @@ from calibration.recipes import Recipe
 from calibration.slugs import slug
 from calibration.tables import SERIES_TABLES
 from calibration.tokens import TOKENS, generated_tokens, human_tokens
-from storage.artifacts import Manifest, manifest_of, read_file, read_stored, read_table
+from storage.artifacts import read_bytes, read_stored, read_table
+from storage.manifests import Manifest, manifest_of
+from storage.origins import ancestry
 from storage.store import Store
 
 TOKEN_FOLDER = "tokens"
 READINGS = "readings"
+ANCESTRY = "ancestry"
+NUMBERS = (pl.List(pl.Float32), pl.List(pl.Float64))
 
 
 def exported(lineage: Lineage, store: Store, out: Path) -> list[Path]:
@@ -39,7 +43,8 @@ def exported(lineage: Lineage, store: Store, out: Path) -> list[Path]:
         )
         for one in lineage.measurements
     )
-    return written + _both(readings, out, READINGS, between="")
+    written += _both(readings, out, READINGS, between="")
+    return written + _both(ancestry(store, lineage.report.study_fit), out, ANCESTRY, between="")
 
 
 def exported_tokens(lineage: Lineage, store: Store, out: Path) -> Iterator[Path]:
@@ -63,14 +68,14 @@ def exported_tokens(lineage: Lineage, store: Store, out: Path) -> Iterator[Path]
 def report_files(lineage: Lineage, store: Store) -> dict[str, bytes]:
     """The files of a study's report by name. Raises StoreError when there is no report yet."""
     manifest = _require_report(lineage, store)
-    return {file.name: read_file(store, lineage.report, file.name) for file in manifest.files}
+    return {file.label: read_bytes(store, lineage.report, file) for file in manifest.files}
 
 
 def _require_report(lineage: Lineage, store: Store) -> Manifest:
     manifest = manifest_of(store, lineage.report)
     if manifest is None:
         raise StoreError(
-            f"a report of the study {lineage.study.name!r} was expected in {store.root}, found "
+            f"a report of the study {lineage.study.name!r} was expected in {store.location}, found "
             "none for the models and texts as they are now: run it first with `calibration run`"
         )
     return manifest
@@ -112,7 +117,7 @@ def _both(frame: pl.DataFrame, out: Path, name: str, *, between: str) -> list[Pa
 def _flat(frame: pl.DataFrame, between: str) -> pl.DataFrame:
     # CSV has no lists; the warnings of a fit, or the pieces of a text, become one cell.
     pieces = [name for name, kind in frame.schema.items() if kind == pl.List(pl.String)]
-    numbers = [name for name, kind in frame.schema.items() if kind == pl.List(pl.Float32)]
+    numbers = [name for name, kind in frame.schema.items() if kind in NUMBERS]
     return frame.with_columns(
         *(pl.col(name).list.join(between) for name in pieces),
         *(pl.col(name).cast(pl.List(pl.String)).list.join(" ") for name in numbers),

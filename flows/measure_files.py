@@ -31,7 +31,7 @@ COMMENTS = (
 class FilesStudy(NamedTuple):
     """A study of files, where it was written, and what must be said of it."""
 
-    path: Path
+    place: str
     lineage: Lineage
     notes: list[str]
 
@@ -50,7 +50,7 @@ def files_study(
     if alone:
         lineage = resolved(with_passages(study, alone), file=COMMAND)
     return FilesStudy(
-        path=write_study(store, lineage.study, comments=COMMENTS),
+        place=write_study(store, lineage.study, comments=COMMENTS),
         lineage=lineage,
         notes=[passages_sentence(name) for name in alone],
     )

@@ -1,7 +1,6 @@
 """The flow `measure-model`: samples, scores and summaries of one model of a study."""
 
 import hashlib
-from pathlib import Path
 
 from prefect import flow
 
@@ -15,7 +14,7 @@ from storage.studies import read_study
 
 def record_place(store: str) -> Place:
     """The place of a store, its block saved under a name that the store's location fixes."""
-    location = str(open_store(store).root)
+    location = open_store(store).location
     name = f"records-{hashlib.sha256(location.encode()).hexdigest()[:16]}"
     records = ArtifactRecords(location=location)
     records.save(name, overwrite=True)
@@ -25,7 +24,7 @@ def record_place(store: str) -> Place:
 @flow(name="measure-model", flow_run_name="measure {model}", persist_result=False)
 def measure_model(study: str, model: str, store: str = "artifacts") -> None:
     """Measure one model of a study file, by its name there. Its examples must have been made."""
-    entry = read_study(Path(study))
+    entry = read_study(study)
     alone = tuple(one for one in entry.models if one.name == model)
     if not alone:
         names = ", ".join(one.name for one in entry.models)

@@ -1,139 +1,201 @@
-"""What a run would do, and how precise it will be. Makes nothing, starts nothing."""
+"""What a run would do, why, and what it would take. Makes nothing, starts nothing, writes nothing.
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+Everything is told from one catalogue; only what was begun and not finished is listed besides.
+"""
+
+import gc
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
 from typing import NamedTuple, get_args
 
-from calibration.cost import tokens_of
-from calibration.expected import Design, Expected, expected, guess, nearest
-from calibration.lineage import Lineage, Measurement
-from calibration.recipes import Checked, Recipe, SummaryRecipe, TextsRecipe, VerdictRecipe
-from calibration.study import DatasetEntry, HubSource
-from calibration.text import selected
+from calibration.changes import Comparison, Form, change_words
+from calibration.cost import Work, work_of
+from calibration.estimates import UNKNOWN, Estimate, Estimates, estimates
+from calibration.lineage import Lineage
+from calibration.paces import Network, Pace
+from calibration.planned import Plan, Planned
+from calibration.recipes import Checked, Recipe, SamplesRecipe, ScoresRecipe, VerdictRecipe
+from calibration.report.wording import listed
+from calibration.titles import Label, labels, verdict_title
 from expectations.suites import VERSIONS
-from storage.ancestry import readable_recipes
-from storage.artifacts import State, is_complete, manifest_of, read_table, state_of
-from storage.roots import read_roots
+from flows.precision import expected_precision
+from storage.catalogue import Catalogue, catalogue
+from storage.standing import Standing, standing
 from storage.store import Store
-from storage.texts import source_texts
-from storage.verdicts import failure_of, read_judged
+
+FormOf = Callable[[str], Form | None]
+NewestFirst = Sequence[str]
 
 
-class Planned(NamedTuple):
-    """One artifact of a study."""
+class _Wanted(NamedTuple):
+    """One artifact that a study wants."""
 
-    kind: str
-    title: str
-    address: str
-    state: State
-    tokens: int  # that a network would read or write for it, at most
+    recipe: Recipe
+    label: Label
+    standing: Standing
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """What a person calls it: its kind and title."""
+        return self.recipe.KIND, self.label.title
 
 
-def planned(lineage: Lineage, store: Store) -> list[Planned]:
+def plan(lineage: Lineage, store: Store, *, probed: Iterable[Pace] = ()) -> Plan:
+    """What a run of a study on a store would do; probes of this machine support its estimates."""
+    with _without_collections():
+        return _plan(lineage, store, probed)
+
+
+def _plan(lineage: Lineage, store: Store, probed: Iterable[Pace]) -> Plan:
+    known = catalogue(store)
+    wanted = list(_wanted(lineage, known, store))
+    form_of = _forms([one.recipe for one in wanted], known)
+    reasons = _reasons(wanted, known, form_of)
+    earlier = known.artifacts.values() if reasons else ()  # nothing to make needs no guess
+    guesses = estimates(earlier, form_of, probed=probed)
+    work, sizes = _work(wanted), parameters_of(lineage)
+    artifacts = []
+    for one in wanted:
+        address = one.recipe.address
+        estimate = _estimate(one, guesses, work, sizes)
+        tokens = work[address].tokens if address in work else 0
+        artifacts.append(_planned(one, reasons.get(address), tokens, estimate))
+    precision = expected_precision(lineage, known, form_of)
+    return Plan(lineage.study.name, store.location, tuple(artifacts), tuple(precision))
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """No search for cycles meanwhile.
+
+    There are none among recipes, and to look through a hundred thousand of them again and again
+    takes a sixth of the time.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def parameters_of(lineage: Lineage) -> dict[str, int]:
+    """The size of every model of a study, by its weights."""
+    return {
+        member.summary.samples.model.weights: member.parameters
+        for series in lineage.report.study_fit.fits
+        for member in series.members
+    }
+
+
+def _wanted(lineage: Lineage, known: Catalogue, store: Store) -> Iterator[_Wanted]:
     """Every artifact of a study, parents first, each table followed by its verdict."""
-    titles = _titles(lineage)
-    found = []
+    found = labels(lineage)
     for recipe in lineage.recipes():
-        title = titles[recipe.address]
-        found.append(_planned(recipe, title, store))
+        label = found[recipe.address]
+        yield _Wanted(recipe, label, standing(recipe, known, store))
         if isinstance(recipe, get_args(Checked)):
             verdict = VerdictRecipe(table=recipe, suite=VERSIONS[recipe.KIND])
-            found.append(_planned(verdict, f"{recipe.KIND} of {title}", store))
+            judged = label._replace(title=verdict_title(recipe, label.title))
+            yield _Wanted(verdict, judged, standing(verdict, known, store))
+
+
+def _forms(recipes: Iterable[Recipe], known: Catalogue) -> FormOf:
+    """The canonical form of every artifact that is wanted or there."""
+    wanted = {recipe.address: recipe for recipe in recipes}
+
+    @cache
+    def form_of(address: str) -> Form | None:
+        if address in wanted:
+            return wanted[address].canonical
+        found = known.artifacts.get(address)
+        return json.loads(found.recipe) if found else None
+
+    return form_of
+
+
+def _reasons(wanted: Sequence[_Wanted], known: Catalogue, form_of: FormOf) -> dict[str, str]:
+    """Why each artifact would be made, or might be, by address."""
+    comparison, relatives = Comparison(form_of), _relatives(wanted, known)
+    found: dict[str, str] = {}
+    first: dict[str, list[str]] = {}  # kinds that are made before each artifact, by address
+    for one in wanted:
+        address, state = one.recipe.address, one.standing
+        if state.state == "complete":
+            before = [kind for parent in state.parents for kind in first[parent]]
+            first[address] = list(dict.fromkeys(before))
+            if before:
+                found[address] = f"depends on {listed(first[address])}, which will be made first"
+            continue
+        first[address] = [one.recipe.KIND]
+        if isinstance(one.recipe, VerdictRecipe) and first[one.recipe.table.address]:
+            found[address] = "its table is made first"
+        else:
+            others = relatives.get(one.name, [])
+            found[address] = _reason(state, address, others, comparison)
     return found
 
 
-def plan_lines(artifacts: Sequence[Planned]) -> Iterator[str]:
-    """How many artifacts of each kind are there, and each one that is not."""
-    for kind in dict.fromkeys(one.kind for one in artifacts):
-        states = Counter(one.state for one in artifacts if one.kind == kind)
-        counts = ", ".join(f"{states[state]} {state}" for state in states)
-        yield f"{kind:<12} {counts}"
-    missing = [one for one in artifacts if one.state != "complete"]
-    for one in missing:
-        yield f"  make {one.kind:<11} {one.title}"
-    tokens = sum(one.tokens for one in missing)
-    yield (
-        f"{len(missing)} of {len(artifacts)} artifacts to make; "
-        f"at most {tokens:,} tokens through a model"
+def _reason(state: Standing, address: str, others: NewestFirst, comparison: Comparison) -> str:
+    if state.fault is not None:
+        return state.fault
+    if state.state == "partial":
+        return f"{state.parts_made} of {state.parts} parts made"
+    return change_words(comparison.nearest(address, others)) if others else "never made"
+
+
+def _relatives(
+    wanted: Iterable[_Wanted], known: Catalogue
+) -> Mapping[tuple[str, str], NewestFirst]:
+    """What people call by the name of something that is to be made."""
+    names = {one.name for one in wanted if one.standing.state != "complete"}
+    alike = [one for one in known.artifacts.values() if (one.kind, one.title) in names]
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in sorted(alike, key=lambda one: one.made_at, reverse=True):
+        found[one.kind, one.title].append(one.address)
+    return found
+
+
+def _work(wanted: Iterable[_Wanted]) -> dict[str, Work]:
+    """What networks must do for what is not complete, by address."""
+    return work_of(
+        {
+            one.recipe: one.standing.rows
+            for one in wanted
+            if isinstance(one.recipe, SamplesRecipe | ScoresRecipe)
+            and one.standing.state != "complete"
+        }
     )
 
 
-def expected_precision(lineage: Lineage, store: Store) -> list[Expected]:
-    """The standard error of EntCE to expect of every data set under every decoding."""
-    series: dict[tuple[str, str], list[Measurement]] = defaultdict(list)
-    for one in lineage.measurements:
-        series[one.dataset.name, one.decoding.decoding.label].append(one)
-    root = Path(lineage.study.root)
-    designs = {
-        dataset.name: _design(texts, dataset, root, store)
-        for texts, dataset in lineage.texts().items()
-    }
-    known = _judged_summaries(store)
-    return [
-        _expected(group, designs[dataset], known, store) for (dataset, _), group in series.items()
-    ]
+def _estimate(
+    one: _Wanted, guesses: Estimates, work: Mapping[str, Work], sizes: Mapping[str, int]
+) -> Estimate:
+    recipe = one.recipe
+    if one.standing.state == "complete":
+        return UNKNOWN
+    if isinstance(recipe, SamplesRecipe | ScoresRecipe):
+        model = recipe.model
+        network = Network(model.weights, model.precision, sizes[model.weights])
+        return guesses.of_network(recipe.KIND, network, steps=work[recipe.address].steps)
+    return guesses.of_kind(recipe.KIND)
 
 
-def _expected(
-    group: Sequence[Measurement], design: Design, known: Sequence[SummaryRecipe], store: Store
-) -> Expected:
-    near = nearest([one.summary for one in group], known)
-    suite = VERSIONS["summaries"]
-    measured = [
-        (_title(one, store), read_judged(store, one, suite, table="examples")) for one in near
-    ]
-    first = group[0]
-    return expected(
-        first.examples,
-        design,
-        guess(first.examples, measured),
-        dataset=first.dataset.name,
-        decoding=first.decoding.decoding.label,
+def _planned(one: _Wanted, why: str | None, tokens: int, estimate: Estimate) -> Planned:
+    state = one.standing
+    return Planned(
+        one.recipe.KIND,
+        one.label.title,
+        one.recipe.address,
+        one.label.model,
+        state.state,
+        state.parts,
+        state.parts_made,
+        why,
+        tokens,
+        estimate,
     )
-
-
-def _judged_summaries(store: Store) -> list[SummaryRecipe]:
-    """Every summary that a study on this store made and that passed today's rules."""
-    addresses = {address for root in read_roots(store) for address in root.of_kind("summaries")}
-    found = readable_recipes(store, sorted(addresses))
-    return [one for one in found if isinstance(one, SummaryRecipe) and _passes(one, store)]
-
-
-def _passes(recipe: SummaryRecipe, store: Store) -> bool:
-    verdict = VerdictRecipe(table=recipe, suite=VERSIONS[recipe.KIND])
-    return failure_of(store, verdict) is None
-
-
-def _design(recipe: TextsRecipe, dataset: DatasetEntry, root: Path, store: Store) -> Design:
-    """How many spans from how many source texts, counted without any tokenizer."""
-    if is_complete(store, recipe):
-        return Design.of(read_table(store, recipe, "texts"))
-    if isinstance(dataset.source, HubSource):
-        # To count them would be to fetch them; a row is mostly a source text of its own.
-        return Design(recipe.examples, recipe.examples, counted=False)
-    return Design.of(selected(source_texts(dataset, root, recipe), recipe))
-
-
-def _title(recipe: Recipe, store: Store) -> str:
-    manifest = manifest_of(store, recipe)
-    return manifest.title if manifest else recipe.address
-
-
-def _planned(recipe: Recipe, title: str, store: Store) -> Planned:
-    state = state_of(store, recipe)
-    tokens = 0 if state == "complete" else tokens_of(recipe)
-    return Planned(recipe.KIND, title, recipe.address, state, tokens)
-
-
-def _titles(lineage: Lineage) -> dict[str, str]:
-    study_fit = lineage.report.study_fit
-    titles = {lineage.report.address: lineage.study.name, study_fit.address: lineage.study.name}
-    for series in study_fit.fits:
-        where = f"{series.dataset} at {series.decoding.label}"
-        titles[series.address] = f"{series.family} on {where}"
-    for one in lineage.measurements:
-        titles |= {recipe.address: one.title for recipe in (one.samples, one.scores, one.summary)}
-    for examples, one in lineage.examples().items():
-        titles[examples.address] = f"{one.dataset.name} for {one.model.name}"
-    return titles | {texts.address: data.name for texts, data in lineage.texts().items()}

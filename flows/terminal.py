@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,8 +15,21 @@ if TYPE_CHECKING:
 
 DEFAULT_STORE = "artifacts"
 
+StudyPath = Annotated[
+    str,
+    typer.Argument(
+        help="The study file, YAML; a path or s3://bucket/key.",
+        metavar="STUDY",
+        show_default=False,
+    ),
+]
 StoreOption = Annotated[
-    str, typer.Option("--store", help="Directory that holds every artifact.", metavar="DIR")
+    str,
+    typer.Option(
+        "--store",
+        help="Directory or s3://bucket/prefix that holds every artifact.",
+        metavar="STORE",
+    ),
 ]
 
 
@@ -33,31 +45,41 @@ def sentences() -> Iterator[None]:
         raise typer.Exit(error.exit_code) from None
 
 
-def lineage_of(study: Path) -> "Lineage":
+def lineage_of(study: str) -> "Lineage":
     """Every recipe of a study file. Raises InputError."""
     from storage.resolution import resolved
     from storage.studies import read_study
 
-    return resolved(read_study(study), file=str(study))
+    return resolved(read_study(study), file=study)
 
 
-def run_study(file: Path, lineage: "Lineage", store: str) -> None:
+def run_study(file: str, lineage: "Lineage", store: str) -> None:
     """Make whatever a study file lacks, saying what is made, and print what was found."""
     with _stages_shown():
         from flows.full import calibration
         from storage.store import open_store
 
-        calibration(str(file), store)
+        calibration(file, store)
     show_report(lineage, open_store(store))
 
 
 def show_report(lineage: "Lineage", store: "Store") -> None:
     """Print what a finished study found, and where its report lies. Raises StoreError."""
     from flows.export import report_files
+    from storage.artifacts import place_of
 
     files = report_files(lineage, store)
     typer.echo(files[lineage.report.SUMMARY].decode())
-    typer.echo(f"\nReport: {store.root / lineage.report.address / lineage.report.PAGE}")
+    typer.echo(f"\nReport: {place_of(store, lineage.report, lineage.report.PAGE)}")
+
+
+def show_ancestry(lineage: "Lineage", store: "Store") -> None:
+    """Print the artifacts behind every number of a finished study. Raises StoreError."""
+    from calibration.report.origins import ancestry_lines
+    from storage.origins import ancestry
+
+    for line in ancestry_lines(ancestry(store, lineage.report.study_fit)):
+        typer.echo(line)
 
 
 @contextmanager

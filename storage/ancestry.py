@@ -3,12 +3,12 @@
 So a study can be read where neither its models nor its texts are any more.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from calibration.errors import StoreError
 from calibration.recipes import (
+    ADDRESS,
     ExamplesRecipe,
     FitRecipe,
     Recipe,
@@ -19,10 +19,9 @@ from calibration.recipes import (
     SummaryRecipe,
     TextsRecipe,
 )
-from storage.artifacts import MANIFEST, parsed_manifest
+from storage.manifests import manifest_key, parsed_manifest
 from storage.store import Store
 
-ADDRESS: Final = re.compile(r"[a-z-]+/[0-9a-f]{2}/[0-9a-f]{64}")
 KINDS: Final[Mapping[str, type[Recipe]]] = {
     kind.KIND: kind
     for kind in (
@@ -47,34 +46,21 @@ def recipe_at(store: Store, address: str) -> Recipe:
         return _recipe(store, address, {})
     except KeyError as error:
         raise StoreError(
-            f"{error.args[0]} was expected in {store.root} and is not there: run the study again"
+            f"{error.args[0]} was expected in {store.location} and is not there: run the study "
+            "again"
         ) from None
     except ValueError:
         raise StoreError(
-            f"an artifact of this version was expected at {store.root / address}, found one that "
+            f"an artifact of this version was expected at {store.place(address)}, found one that "
             "is damaged or of another version: run the study again"
         ) from None
-
-
-def readable_recipes(store: Store, addresses: Iterable[str]) -> list[Recipe]:
-    """Those of some recipes that are there and of this version."""
-    known: dict[str, Recipe] = {}
-    found = (_recipe_or_none(store, one, known) for one in addresses)
-    return [recipe for recipe in found if recipe is not None]
-
-
-def _recipe_or_none(store: Store, address: str, known: dict[str, Recipe]) -> Recipe | None:
-    try:
-        return _recipe(store, address, known)
-    except (KeyError, ValueError):
-        return None
 
 
 def _recipe(store: Store, address: str, known: dict[str, Recipe]) -> Recipe:
     """KeyError where something is not there, ValueError where it is not what it should be."""
     if address not in known:
         kind = KINDS[address.partition("/")[0]]
-        written = parsed_manifest(store.read(f"{address}/{MANIFEST}")).recipe
+        written = parsed_manifest(store.read(manifest_key(address))).recipe
         recipe = kind.model_validate(_revived(written.get("fields"), store, known))
         # Its VERSION may be another, or a field may have changed its meaning.
         if recipe.address != address:

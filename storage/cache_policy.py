@@ -5,7 +5,7 @@ from typing import Any
 from prefect.cache_policies import CachePolicy
 from prefect.context import TaskRunContext
 
-RECORD = "prefect.json"
+from storage.records import RECORD
 
 
 class RecipePolicy(CachePolicy):

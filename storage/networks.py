@@ -50,6 +50,11 @@ class Network:
         return int(self._model.get_output_embeddings().weight.shape[0])
 
     @property
+    def parameters(self) -> int:
+        """How many numbers the network has learned; tied ones count once."""
+        return int(self._model.num_parameters())
+
+    @property
     def context(self) -> int | None:
         """Tokens the network can see; None where its configuration states no limit."""
         config = self._model.config.get_text_config()

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+import resource
 import subprocess
 import sys
 from functools import cache
@@ -51,3 +52,17 @@ def device_name() -> str:
     if torch is not None and torch.cuda.is_available():
         return str(torch.cuda.get_device_name())
     return platform.processor() or platform.machine()
+
+
+def host_name() -> str:
+    """The machine that did the work."""
+    return platform.node()
+
+
+def peak_memory() -> int:
+    """The most bytes that this process held at once, of the GPU where it used one."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(most if sys.platform == "darwin" else most * 1024)  # macOS counts bytes

@@ -3,14 +3,16 @@
 from prefect.filesystems import WritableFileSystem
 
 from storage.artifacts import is_complete_at
+from storage.records import parsed_record, stored_record
 from storage.store import open_store
 
 
 class ArtifactRecords(WritableFileSystem):
     """Reads and writes Prefect's records in the directories of a store's artifacts.
 
-    Prefect calls the plain names with `_sync=True` and the others from its event loop; a store
-    answers at once, so that both are one.
+    A record stands below its own sha256, so that a damaged one is a miss. Prefect calls the plain
+    names with `_sync=True` and the others from its event loop; a store answers at once, so that
+    both are one.
     """
 
     _block_type_name = "Calibration artifact records"
@@ -20,16 +22,17 @@ class ArtifactRecords(WritableFileSystem):
         """The record at a key; ValueError, which is a miss, unless its artifact is complete."""
         store = open_store(self.location)
         directory = path.rpartition("/")[0]
-        if not is_complete_at(store, directory):
-            raise ValueError(f"{directory} is not complete, so no record of it counts")
         try:
-            return store.read(path)
+            content = parsed_record(path, store.read(path))
         except KeyError:
             raise ValueError(f"no record at {path}") from None
+        if not is_complete_at(store, directory):
+            raise ValueError(f"{directory} is not complete, so no record of it counts")
+        return content
 
     def write_path(self, path: str, content: bytes, _sync: bool = True) -> None:  # type: ignore[override]
         """Put a record at a key."""
-        open_store(self.location).write(path, content)
+        open_store(self.location).write(path, stored_record(path, content))
 
     async def aread_path(self, path: str) -> bytes:
         return self.read_path(path)

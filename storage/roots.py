@@ -3,15 +3,16 @@
 import hashlib
 import json
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from calibration.errors import StoreError
 from calibration.lineage import Lineage
 from calibration.recipes import canonical_json
 from calibration.study import Study
-from storage.store import Store
+from storage.manifests import CATALOGUE, fields_digest
+from storage.store import Store, names
 
-ROOTS = "roots"
+ROOTS: Final = f"{CATALOGUE}/roots"
 
 
 class Root(NamedTuple):
@@ -28,13 +29,14 @@ class Root(NamedTuple):
 
 def write_root(store: Store, lineage: Lineage) -> str:
     """Record a study and its addresses; the key, which depends on the study alone."""
-    content = {
+    content: dict[str, object] = {
         "study": lineage.study.model_dump(mode="json"),
         "addresses": [recipe.address for recipe in lineage.recipes()],
         "made_at": datetime.now(UTC).isoformat(timespec="microseconds"),
     }
     key = root_key(lineage.study)
-    store.write(key, json.dumps(content, indent=1).encode())
+    signed = content | {"sha256": fields_digest(content)}
+    store.write(key, json.dumps(signed, indent=1).encode())
     return key
 
 
@@ -46,30 +48,41 @@ def root_key(study: Study) -> str:
 
 def read_roots(store: Store) -> list[Root]:
     """Every study that was run on a store, the last one first."""
-    found = [_read(store, f"{ROOTS}/{name}") for name in store.names(ROOTS)]
+    found = [read_root(store, f"{ROOTS}/{name}") for name in names(store, ROOTS)]
     return sorted(found, key=lambda root: (root.made_at, root.key), reverse=True)
 
 
 def root_of(store: Store, study: Study) -> Root:
     """The root file of a study. Raises StoreError when it was never run on this store."""
     try:
-        return _read(store, root_key(study))
+        return read_root(store, root_key(study))
     except KeyError:
         raise StoreError(
-            f"a run of the study {study.name!r}, as its file is now, was expected in {store.root}, "
-            "found none: run it first with `calibration run`"
+            f"a run of the study {study.name!r}, as its file is now, was expected in "
+            f"{store.location}, found none: run it first with `calibration run`"
         ) from None
 
 
-def _read(store: Store, key: str) -> Root:
+def read_root(store: Store, key: str) -> Root:
+    """The root file at a key. Raises KeyError without one, StoreError for a damaged one."""
     content = store.read(key)
     try:
+        return parsed_root(key, content)
+    except ValueError:
+        raise StoreError(
+            f"{store.place(key)} was expected to name a study and its artifacts, and is damaged: "
+            "run its study again, or remove that file where the study is not wanted any more"
+        ) from None
+
+
+def parsed_root(key: str, content: bytes) -> Root:
+    """The root file that some bytes are. Raises ValueError when they are none, or damaged."""
+    try:
         fields = json.loads(content)
+        if fields["sha256"] != fields_digest(fields):
+            raise ValueError("a root file that matches its own sha256 was expected")
         return Root(
             key, fields["study"]["name"], tuple(fields["addresses"]), str(fields["made_at"])
         )
-    except (ValueError, KeyError, TypeError):
-        raise StoreError(
-            f"{store.root / key} was expected to name a study and its artifacts, and is damaged: "
-            "remove that file and run its study again"
-        ) from None
+    except (KeyError, TypeError) as error:
+        raise ValueError("a root file was expected") from error

@@ -10,7 +10,7 @@ import yaml
 from calibration.errors import StudyError
 from calibration.study import Study, parsed_study
 from calibration.template import template
-from storage.store import Store
+from storage.store import Store, open_store
 
 STUDIES = "studies"
 LADDER = Path("models/ladder")  # from the checkout's root
@@ -30,16 +30,12 @@ class UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read_study(path: Path) -> Study:
-    """The study in a file. Raises StudyError: one sentence with file, key and remedy."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise StudyError(
-            f"{path}: a study file was expected, but it cannot be read ({reason}): "
-            "give the path of a YAML file such as studies/quickstart.yaml"
-        ) from error
+def read_study(place: Path | str) -> Study:
+    """The study in a file, or in a bucket (s3://bucket/key).
+
+    Raises StudyError: one sentence with file, key and remedy.
+    """
+    text = _text(str(place))
     try:
         content = yaml.load(text, UniqueKeys)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45
@@ -47,14 +43,37 @@ def read_study(path: Path) -> Study:
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         problem = getattr(error, "problem", None) or "it does not parse"
         raise StudyError(
-            f"{path}: YAML was expected, found something else{where}: {problem}: "
+            f"{place}: YAML was expected, found something else{where}: {problem}: "
             "mend that line, or see studies/quickstart.yaml for one to copy"
         ) from error
-    return parsed_study(content, str(path))
+    return parsed_study(content, str(place))
 
 
-def write_study(store: Store, study: Study, *, comments: Sequence[str]) -> Path:
-    """Put a study into the store as a file to read, copy and run; the file.
+def _text(place: str) -> str:
+    try:
+        if "://" in place:
+            folder, _, name = place.rpartition("/")
+            return open_store(folder).read(name).decode()
+        return Path(place).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError, KeyError) as error:
+        raise StudyError(
+            f"{place}: a study file was expected, but it cannot be read ({_reason(error)}): "
+            "give the path of a YAML file such as studies/quickstart.yaml"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case OSError():
+            return error.strerror or str(error)
+        case KeyError():
+            return "nothing is there"
+        case _:
+            return "not UTF-8 text"
+
+
+def write_study(store: Store, study: Study, *, comments: Sequence[str]) -> str:
+    """Put a study into the store as a file to read, copy and run; its place.
 
     It holds the keys that were set, below `comments`, a line each; its place depends on what it
     says alone.
@@ -65,7 +84,7 @@ def write_study(store: Store, study: Study, *, comments: Sequence[str]) -> Path:
     text = "\n".join([*lines, body]).encode()
     key = f"{STUDIES}/{hashlib.sha256(text).hexdigest()}.yaml"
     store.write(key, text)
-    return store.root / key
+    return store.place(key)
 
 
 def write_template(path: Path) -> None:

@@ -9,8 +9,10 @@ from calibration.recipes import Checked, VerdictRecipe
 from calibration.tables import SERIES_TABLES
 from expectations import suites
 from expectations.judge import failure_sentence
-from storage.artifacts import is_complete, manifest_of, read_table
+from storage.artifacts import is_complete, read_table
 from storage.cache_policy import RecipePolicy
+from storage.drafts import Draft
+from storage.manifests import manifest_of
 from storage.store import Store, open_store
 from storage.verdicts import failure_of, write_verdict
 
@@ -25,9 +27,9 @@ def check(recipe: VerdictRecipe, *, title: str, store: str) -> str:
     """Make the Verdict of a table; its address. Raises CheckFailed when a rule is broken."""
     place = open_store(store)
     if not is_complete(place, recipe):
+        draft = Draft(place, recipe)
         verdict = _verdict(place, recipe.table)
-        failure = failure_sentence(title, verdict)
-        write_verdict(place, recipe, verdict, title=title, failure=failure)
+        write_verdict(draft, verdict, title=title, failure=failure_sentence(title, verdict))
     failure = failure_of(place, recipe)
     if failure is not None:
         raise CheckFailed(
@@ -83,7 +85,9 @@ def _verdict(place: Store, recipe: Checked) -> pl.DataFrame:
                 precision=samples.model.precision,
                 vocabulary=_facts(place, samples).get("vocabulary"),
             )
-        case recipes.FitRecipe() | recipes.StudyFitRecipe():
+        case recipes.FitRecipe():
+            return suites.fit_verdict(**{name: read(name) for name in SERIES_TABLES})
+        case recipes.StudyFitRecipe():
             return suites.fit_verdict(**{name: read(name) for name in SERIES_TABLES})
 
 

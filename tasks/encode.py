@@ -1,7 +1,6 @@
 """encode: texts under one tokenizer, as prompts and continuations."""
 
 import logging
-import time
 
 from prefect import task
 
@@ -9,8 +8,9 @@ from calibration.encoding import encoded
 from calibration.errors import TextError
 from calibration.recipes import ExamplesRecipe
 from expectations.suites import VERSIONS
-from storage.artifacts import is_complete, seal, write_table
+from storage.artifacts import is_complete
 from storage.cache_policy import RecipePolicy
+from storage.drafts import Draft
 from storage.store import open_store
 from storage.verdicts import read_judged
 from storage.vocabulary import read_vocabulary
@@ -30,7 +30,7 @@ def encode(recipe: ExamplesRecipe, *, title: str, checkpoint: Checkpoint, store:
     place = open_store(store)
     if is_complete(place, recipe):
         return recipe.address
-    started = time.monotonic()
+    draft = Draft(place, recipe)
     texts = read_judged(place, recipe.texts, VERSIONS["texts"], table="texts")
     vocabulary = read_vocabulary(checkpoint)
     found = encoded(texts, vocabulary, recipe)
@@ -40,14 +40,12 @@ def encode(recipe: ExamplesRecipe, *, title: str, checkpoint: Checkpoint, store:
             f"were expected, found {found.too_short} shorter and {found.altered} that the "
             "tokenizer alters: bring longer texts, or ask for a shorter `prompt`"
         )
-    files = [write_table(place, recipe, found.examples, table="examples")]
     facts = {
         "too_short": found.too_short,
         "altered": found.altered,
         "left_out": found.too_short + found.altered,
         "vocabulary": len(vocabulary),
     }
-    seconds = time.monotonic() - started
-    seal(place, recipe, files, title=title, seconds=seconds, facts=facts)
+    draft.seal([draft.write_table(found.examples, table="examples")], title=title, facts=facts)
     LOG.info("encode %s: %d examples, %d left out", title, len(found.examples), facts["left_out"])
     return recipe.address

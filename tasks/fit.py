@@ -1,6 +1,5 @@
 """fit: one series of models, their EntCE, drift and static parts, and the law over their sizes."""
 
-import time
 from dataclasses import fields
 
 from prefect import task
@@ -9,8 +8,9 @@ from calibration.recipes import FitRecipe, Member
 from calibration.statistics.series import Measured, Summary, fit_series
 from calibration.tables import SERIES_TABLES
 from expectations.suites import VERSIONS
-from storage.artifacts import is_complete, seal, write_table
+from storage.artifacts import is_complete
 from storage.cache_policy import RecipePolicy
+from storage.drafts import Draft
 from storage.store import Store, open_store
 from storage.verdicts import read_judged
 
@@ -26,13 +26,11 @@ def fit(recipe: FitRecipe, *, title: str, store: str) -> str:
     place = open_store(store)
     if is_complete(place, recipe):
         return recipe.address
-    started = time.monotonic()
+    draft = Draft(place, recipe)
     measured = [_measured(recipe, member, place) for member in recipe.members]
     series = fit_series(measured, x=recipe.x, level=recipe.level)
-    files = [
-        write_table(place, recipe, getattr(series, table), table=table) for table in SERIES_TABLES
-    ]
-    seal(place, recipe, files, title=title, seconds=time.monotonic() - started)
+    files = [draft.write_table(getattr(series, table), table=table) for table in SERIES_TABLES]
+    draft.seal(files, title=title)
     return recipe.address
 
 

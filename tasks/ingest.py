@@ -1,16 +1,17 @@
 """ingest: the texts of one data set, selected without looking at any tokenizer."""
 
 import logging
-import time
 from pathlib import Path
 
 from prefect import task
 
+from calibration.expected import CLUSTERS
 from calibration.recipes import TextsRecipe
 from calibration.study import DatasetEntry
 from calibration.text import selected
-from storage.artifacts import is_complete, seal, write_table
+from storage.artifacts import is_complete
 from storage.cache_policy import RecipePolicy
+from storage.drafts import Draft
 from storage.store import open_store
 from storage.texts import source_texts
 
@@ -28,15 +29,10 @@ def ingest(recipe: TextsRecipe, *, dataset: DatasetEntry, root: str, store: str)
     place = open_store(store)
     if is_complete(place, recipe):
         return recipe.address
-    started = time.monotonic()
+    draft = Draft(place, recipe)
     texts = selected(source_texts(dataset, Path(root), recipe), recipe)
-    files = [write_table(place, recipe, texts, table="texts")]
-    seconds = time.monotonic() - started
-    seal(place, recipe, files, title=dataset.name, seconds=seconds)
-    LOG.info(
-        "ingest %s: %d texts from %d clusters",
-        dataset.name,
-        len(texts),
-        texts["cluster"].n_unique(),
-    )
+    clusters = texts["cluster"].n_unique()
+    files = [draft.write_table(texts, table="texts")]
+    draft.seal(files, title=dataset.name, facts={CLUSTERS: clusters})
+    LOG.info("ingest %s: %d texts from %d clusters", dataset.name, len(texts), clusters)
     return recipe.address

@@ -19,7 +19,8 @@ from calibration.report.published import (
 )
 from calibration.slugs import distinct_slug, slug
 from expectations.suites import VERSIONS
-from storage.artifacts import manifest_of, read_file
+from storage.artifacts import place_of, read_bytes
+from storage.manifests import manifest_of
 from storage.store import Store, open_store
 from storage.verdicts import read_judged
 
@@ -32,7 +33,7 @@ def publish(recipe: ReportRecipe, *, title: str, store: str) -> None:
         read_judged(place, recipe.study_fit, VERSIONS["study-fits"], table=table)
         for table in ("ent_ce", "fits", "gate")
     )
-    report = str(place.root / recipe.address / recipe.PAGE)
+    report = place_of(place, recipe, recipe.PAGE)
     create_markdown_artifact(
         findings_markdown(title, ent_ce, fits, report=report),
         key=f"{key}-findings",
@@ -55,9 +56,8 @@ def publish(recipe: ReportRecipe, *, title: str, store: str) -> None:
 def _pictures(recipe: ReportRecipe, store: Store) -> list[tuple[str, bytes]]:
     """Every PNG of a report. Prefect's page fills its width with one; an SVG stays small there."""
     manifest = manifest_of(store, recipe)
-    names = [file.name for file in manifest.files] if manifest else []
     return [
-        (name.removesuffix(".png"), read_file(store, recipe, name))
-        for name in names
-        if name.endswith(".png")
+        (file.label.removesuffix(".png"), read_bytes(store, recipe, file))
+        for file in (manifest.files if manifest else ())
+        if file.label.endswith(".png")
     ]

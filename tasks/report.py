@@ -1,6 +1,5 @@
 """report: the page and the figures of a study."""
 
-import time
 from datetime import UTC, datetime
 
 import polars as pl
@@ -15,8 +14,11 @@ from calibration.report.results import READINGS, ReportTables, read_measurements
 from calibration.study import Study
 from calibration.tables import SERIES_TABLES
 from expectations.suites import VERSIONS
-from storage.artifacts import is_complete, manifest_of, seal, write_file
+from storage.artifacts import is_complete
 from storage.cache_policy import RecipePolicy
+from storage.drafts import Draft
+from storage.manifests import manifest_of
+from storage.origins import ancestry
 from storage.provenance import code_commit, versions
 from storage.store import Store, open_store
 from storage.verdicts import read_judged
@@ -33,22 +35,22 @@ def report(recipe: ReportRecipe, *, study: Study, store: str) -> str:
     place = open_store(store)
     if is_complete(place, recipe):
         return recipe.address
-    started = time.monotonic()
+    draft = Draft(place, recipe)
     tables = _tables(recipe, place)
     figures = study_figures(tables)
     provenance = _provenance(recipe, place, study=study, ent_ce=tables.ent_ce)
     page = report_page(tables, provenance, figures=figures)
     summary = summary_text(tables.ent_ce, tables.fits)
     files = [
-        write_file(place, recipe, recipe.PAGE, page.encode()),
-        write_file(place, recipe, recipe.SUMMARY, summary.encode()),
+        draft.write_file(recipe.PAGE, page.encode()),
+        draft.write_file(recipe.SUMMARY, summary.encode()),
     ]
     files += [
-        write_file(place, recipe, f"{figure.file}.{kind}", rendered(figure.drawn, kind))
+        draft.write_file(f"{figure.file}.{kind}", rendered(figure.drawn, kind))
         for figure in figures
         for kind in KINDS
     ]
-    seal(place, recipe, files, title=study.name, seconds=time.monotonic() - started)
+    draft.seal(files, title=study.name)
     return recipe.address
 
 
@@ -89,10 +91,7 @@ def _provenance(
         devices=list(dict.fromkeys(one.device for one in made if one is not None)),
         seed=study.seed,
         at_end=study.at_end,
-        addresses=[
-            (f"{one.family} on {one.dataset} at {one.decoding.label}", one.address)
-            for one in recipe.study_fit.fits
-        ],
+        ancestry=ancestry(place, recipe.study_fit),
         differences=differences(study),
         notes=notes_on_ends(study, ent_ce),
     )

@@ -1,7 +1,6 @@
 """sample: one model's own continuations, entropy measured in the same pass, then replayed."""
 
 import logging
-import time
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,7 +12,8 @@ from calibration.engine.replay import replayed_rows
 from calibration.measurement import Sizes, replayed_part, sampled_part, tokens_in
 from calibration.recipes import SamplesRecipe
 from expectations.suites import VERSIONS
-from storage.artifacts import is_complete, seal, write_table
+from storage.artifacts import is_complete
+from storage.drafts import Draft
 from storage.networks import Network, load_network
 from storage.parts import part_rows, progress_of, read_parts
 from storage.store import Store, open_store
@@ -47,23 +47,26 @@ def _sample(
     title: str,
     source: str | None,
 ) -> None:
-    started = time.monotonic()
+    draft = Draft(place, recipe)
     suite = VERSIONS["examples"]
     examples = read_judged(place, recipe.examples, suite, table="examples")
-    files, missing = progress_of(place, recipe, table="samples", rows=len(examples))
+    files, missing = progress_of(draft, table="samples", rows=len(examples))
     tokens = 0
     total = sum(tokens_in(part_rows(examples, index)["continuation_ids"]) for index in missing)
     with tqdm(total=total, desc=f"sample {title}", unit=" tokens", disable=None) as bar:
         for index in missing:
             rows = part_rows(examples, index)
             part = sampled_part(rows, network, recipe, sizes=sizes, progress=bar.update)
-            files[index] = write_table(place, recipe, part, table="samples", index=index)
+            files[index] = draft.write_table(part, table="samples", index=index)
             tokens += tokens_in(part["tokens"])
     samples = read_parts(place, recipe, files.values())
     chosen = replayed_rows(recipe.digest, len(samples))
     replay = replayed_part(examples[chosen], samples[chosen], network, recipe)
-    stored = [*files.values(), write_table(place, recipe, replay, table="replay")]
-    seconds = time.monotonic() - started
-    facts = {"vocabulary": network.vocabulary, "source": source}
-    seal(place, recipe, stored, title=title, seconds=seconds, tokens=tokens, facts=facts)
-    LOG.info("sample %s: %d tokens, %.0f tokens/s", title, tokens, tokens / seconds)
+    stored = [*files.values(), draft.write_table(replay, table="replay")]
+    facts = {
+        "vocabulary": network.vocabulary,
+        "parameters": network.parameters,
+        "source": source,
+    }
+    draft.seal(stored, title=title, tokens=tokens, facts=facts)
+    LOG.info("sample %s: %d tokens, %.0f tokens/s", title, tokens, tokens / draft.seconds)

@@ -1,7 +1,6 @@
 """score: log loss and entropy of the human continuations, every decoding from one forward pass."""
 
 import logging
-import time
 from collections.abc import Mapping
 from itertools import groupby
 
@@ -13,7 +12,8 @@ from calibration.engine.decoding import Ending
 from calibration.measurement import scored_part, tokens_in
 from calibration.recipes import ScoresRecipe
 from expectations.suites import VERSIONS
-from storage.artifacts import is_complete, seal, write_table
+from storage.artifacts import is_complete
+from storage.drafts import Draft
 from storage.networks import Network, load_network
 from storage.parts import part_rows, progress_of
 from storage.store import Store, open_store
@@ -45,12 +45,13 @@ def _score(
     model: str,
     source: str | None,
 ) -> None:
-    started = time.monotonic()
+    drafts = {recipe: Draft(place, recipe) for recipe in recipes}
     first = next(iter(recipes))
     suite = VERSIONS["examples"]
     examples = read_judged(place, first.examples, suite, table="examples")
     progress = {
-        recipe: progress_of(place, recipe, table="scores", rows=len(examples)) for recipe in recipes
+        recipe: progress_of(draft, table="scores", rows=len(examples))
+        for recipe, draft in drafts.items()
     }
     wanted = sorted({index for one in progress.values() for index in one.missing})
     ending = Ending(first.at_end, first.end_ids)
@@ -62,12 +63,17 @@ def _score(
             parts = scored_part(rows, network, decodings=decodings, ending=ending)
             for recipe, part in zip(recipes, parts, strict=True):
                 if index in progress[recipe].missing:
-                    stored = write_table(place, recipe, part, table="scores", index=index)
+                    stored = drafts[recipe].write_table(part, table="scores", index=index)
                     progress[recipe].kept[index] = stored
             bar.update(tokens_in(rows["continuation_ids"]))
-    seconds = time.monotonic() - started
-    facts = {"vocabulary": network.vocabulary, "source": source}
+    facts = {
+        "vocabulary": network.vocabulary,
+        "parameters": network.parameters,
+        "source": source,
+    }
+    # One pass served them all: each bears its share, so that seconds add up over a store.
+    share = max(draft.seconds for draft in drafts.values()) / len(drafts)
     for recipe, title in recipes.items():
         files = list(progress[recipe].kept.values())
-        seal(place, recipe, files, title=title, seconds=seconds, tokens=total, facts=facts)
+        drafts[recipe].seal(files, title=title, tokens=total, seconds=share, facts=facts)
     LOG.info("score %s: %d tokens, decodings: %d", model, total, len(decodings))

@@ -1,18 +1,19 @@
 """summarize: samples and scores into sums, moments, the gate's statistics, and texts to read."""
 
-import time
-
 from prefect import task
 
+from calibration.expected import spread_facts
 from calibration.reading import readings
 from calibration.recipes import SummaryRecipe
 from calibration.statistics.consistency import summary_gate
+from calibration.statistics.precision import components
 from calibration.statistics.stepwise import stepwise
 from calibration.statistics.summaries import summary_examples, summary_positions
 from calibration.statistics.texts import summary_spread, summary_texts
 from expectations.suites import VERSIONS
-from storage.artifacts import is_complete, seal, write_table
+from storage.artifacts import is_complete
 from storage.cache_policy import RecipePolicy
+from storage.drafts import Draft
 from storage.store import open_store
 from storage.verdicts import read_judged
 from storage.vocabulary import read_vocabulary
@@ -33,7 +34,7 @@ def summarize(recipe: SummaryRecipe, *, title: str, checkpoint: Checkpoint, stor
     place = open_store(store)
     if is_complete(place, recipe):
         return recipe.address
-    started = time.monotonic()
+    draft = Draft(place, recipe)
     source = recipe.samples.examples
     samples, scores, examples, spans = (
         read_judged(place, parent, VERSIONS[parent.KIND], table=parent.KIND)
@@ -51,6 +52,7 @@ def summarize(recipe: SummaryRecipe, *, title: str, checkpoint: Checkpoint, stor
         "gate": summary_gate(replay),
         "readings": readings(samples, scores, examples, texts=texts, token=token),
     }
-    files = [write_table(place, recipe, frame, table=name) for name, frame in tables.items()]
-    seal(place, recipe, files, title=title, seconds=time.monotonic() - started)
+    files = [draft.write_table(frame, table=name) for name, frame in tables.items()]
+    facts = spread_facts(components(tables["examples"]))
+    draft.seal(files, title=title, facts=facts)
     return recipe.address

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from calibration.lineage import Lineage, Measurement
 from calibration.recipes import Checked, VerdictRecipe
 from expectations.suites import VERSIONS
-from storage.store import Store
+from storage.local import LocalStore
 from storage.weights import Checkpoint
 from tasks.check import check
 from tasks.sample import sample
@@ -18,7 +18,7 @@ class Bench(NamedTuple):
 
     root: Path
     lineage: Lineage
-    store: Store
+    store: LocalStore
 
     @property
     def one(self) -> Measurement:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from calibration.expected import spread_facts
 from calibration.lineage import Lineage
 from calibration.recipes import (
     FitRecipe,
@@ -14,11 +15,13 @@ from calibration.recipes import (
     SummaryRecipe,
     VerdictRecipe,
 )
+from calibration.statistics.precision import components
 from calibration.study import Study, parsed_study
 from expectations.suites import VERSIONS
-from storage.artifacts import is_complete, seal, write_file, write_table
+from storage.artifacts import is_complete
+from storage.drafts import Draft
+from storage.local import LocalStore
 from storage.roots import write_root
-from storage.store import Store
 from storage.verdicts import write_verdict
 
 PASSED = pl.DataFrame({"rule": ["all"], "passed": [True]})
@@ -29,7 +32,7 @@ def member(name: str, summary: SummaryRecipe) -> Member:
 
 
 def put_study(
-    store: Store,
+    store: LocalStore,
     members: Sequence[Member],
     tables: Mapping[SummaryRecipe, pl.DataFrame],
     *,
@@ -43,7 +46,7 @@ def put_study(
     _put(store, report, tables)
     for recipe, frame in tables.items():
         verdict = VerdictRecipe(table=recipe, suite=VERSIONS[recipe.KIND])
-        write_verdict(store, verdict, PASSED, title=f"{len(frame)} rows", failure=None)
+        write_verdict(Draft(store, verdict), PASSED, title=f"{len(frame)} rows", failure=None)
     return study
 
 
@@ -55,13 +58,15 @@ def study_of(name: str, models: Sequence[str]) -> Study:
     return parsed_study({"name": name, "models": entries, "datasets": [data]}, "study.yaml")
 
 
-def _put(store: Store, recipe: Recipe, tables: Mapping[SummaryRecipe, pl.DataFrame]) -> None:
+def _put(store: LocalStore, recipe: Recipe, tables: Mapping[SummaryRecipe, pl.DataFrame]) -> None:
     for parent in recipe.parents:
         _put(store, parent, tables)
     if is_complete(store, recipe):
         return
+    draft, facts = Draft(store, recipe), {}
     if isinstance(recipe, SummaryRecipe):
-        file = write_table(store, recipe, tables[recipe], table="examples")
+        file = draft.write_table(tables[recipe], table="examples")
+        facts = spread_facts(components(tables[recipe]))
     else:
-        file = write_file(store, recipe, "stub.txt", b"stub")
-    seal(store, recipe, [file], title=f"a {recipe.KIND} artifact", seconds=0.0)
+        file = draft.write_file("stub.txt", b"stub")
+    draft.seal([file], title=f"a {recipe.KIND} artifact", facts=facts)

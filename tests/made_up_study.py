@@ -7,6 +7,7 @@ pages have something true to show.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from hashlib import sha256
 from itertools import pairwise, product
 
 import numpy as np
@@ -149,7 +150,12 @@ def study_of(
                 schema=READINGS,
             ),
         ),
-        PROVENANCE,
+        replace(
+            PROVENANCE,
+            ancestry=pl.DataFrame(
+                [one for row in rows for one in _ancestry(row)], schema=tables.ANCESTRY
+            ),
+        ),
     )
 
 
@@ -161,12 +167,15 @@ PROVENANCE = Provenance(
     devices=["a processor"],
     seed=0,
     at_end="continue",
-    addresses=[("fit of ladder on speeches", "fits/ab/abcdef0123456789")],
+    ancestry=pl.DataFrame(schema=tables.ANCESTRY),
     differences=["224 steps are measured; the paper measures 1,000."],
     notes=["The models were trained on the training split of the same speeches."],
 )
 
 _QUANTITIES = {"ent_ce": -0.2, "drift": -0.24, "drift_slope": -0.31}
+
+
+ARTIFACTS = ("texts", "examples", "samples", "scores", "summaries", "fits", "study-fits")
 
 
 @dataclass(frozen=True)
@@ -343,6 +352,24 @@ def _spread(row: _Row, steps: int) -> list[dict[str, object]]:
             ("human", row.log_loss, 0.3),
         )
         for number, (first, last) in enumerate(pairwise(edges))
+    ]
+
+
+def _ancestry(row: _Row) -> list[dict[str, object]]:
+    digest = sha256(str(row).encode()).hexdigest()
+    return [
+        row.labels
+        | {
+            "kind": kind,
+            "address": f"{kind}/{digest[:2]}/{digest}",
+            "made_at": "2026-03-14T15:09:26+00:00",
+            "seconds": 3.14,
+            "device": "a processor",
+            "host": "a host",
+            "code_commit": "0123abc",
+            "versions": "torch 2.13.0",
+        }
+        for kind in ARTIFACTS
     ]
 
 

@@ -1,6 +1,7 @@
 """One recipe of every kind, whole with its ancestry; a test changes a field and looks again."""
 
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 from calibration.engine.decoding import Decoding
 from calibration.recipes import (
@@ -65,6 +66,14 @@ def changed(record: Record, **fields: object) -> Record:
     """The same record with other fields, validated as if written so."""
     values = {name: getattr(record, name) for name in type(record).model_fields}
     return type(record).model_validate(values | fields)
+
+
+def forms(recipes: Iterable[Recipe]) -> dict[str, Mapping[str, Any]]:
+    """The canonical forms of some recipes and all their ancestors, by address."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for recipe in recipes:
+        found |= {recipe.address: recipe.canonical} | forms(recipe.parents)
+    return found
 
 
 def variants() -> dict[str, Recipe]:

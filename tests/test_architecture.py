@@ -23,7 +23,15 @@ ONLY_IN = {
     "datasets": ("storage/",),
     "torch": ("calibration/engine/", "storage/"),
     "matplotlib": ("calibration/report/figures/",),
-    "typer": ("flows/cli.py", "flows/measure_command.py", "flows/terminal.py"),
+    "boto3": ("storage/s3.py",),
+    "obstore": ("storage/s3.py",),
+    "typer": (
+        "flows/cli.py",
+        "flows/measure_command.py",
+        "flows/plan_command.py",
+        "flows/store_command.py",
+        "flows/terminal.py",
+    ),
 }
 ENGINE = {"torch", "numpy"}
 STATISTICS = {"numpy", "scipy", "polars", "statsmodels"}

@@ -24,6 +24,8 @@ class Decoding:
                 f"a temperature above 0 was expected, found {self.temperature}: use a small one, "
                 "such as 0.05, to come close to always taking the likeliest token"
             )
+        # Equal settings have one form, so that they have one address: 1 is 1.0.
+        object.__setattr__(self, "temperature", float(self.temperature))
 
     @property
     def label(self) -> str:

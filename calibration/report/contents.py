@@ -18,8 +18,8 @@ from calibration.report.figures.catalogue import StudyFigure
 from calibration.report.figures.files import rendered
 from calibration.report.generations import within_budget
 from calibration.report.listing import FITTED, GATE, fit_cells, gate_cells, summary_lines
+from calibration.report.origins import ancestry_section
 from calibration.report.page import (
-    Column,
     Html,
     bullets,
     contents,
@@ -31,7 +31,6 @@ from calibration.report.page import (
     prose,
     section,
     svg_link,
-    table,
 )
 from calibration.report.results import ReportTables
 from calibration.report.terms import GATE_MEANING, INTERVALS, PAPER, TAKEN_AWAY, TERMS
@@ -44,8 +43,8 @@ SVG_BUDGET: Final = 700_000  # bytes of figures; a page of more cannot hold each
 class Provenance:
     """How a report came to be: what a reader needs to make it again, and to doubt it.
 
-    `addresses` are pairs of what a table is and where it lies in the store; `differences` are
-    the study's departures from the paper's protocol, a sentence each; `devices` did the work.
+    `ancestry` is ANCESTRY, the artifacts behind every number; `differences` are the study's
+    departures from the paper's protocol, a sentence each; `devices` did the work.
     """
 
     study: str
@@ -55,7 +54,7 @@ class Provenance:
     devices: Sequence[str]
     seed: int
     at_end: str
-    addresses: Sequence[tuple[str, str]]
+    ancestry: pl.DataFrame
     differences: Sequence[str]
     notes: Sequence[str]
 
@@ -209,11 +208,7 @@ def _making(provenance: Provenance) -> Iterator[Html]:
     yield definitions(facts)
     if provenance.notes:
         yield bullets(provenance.notes)
-    yield table(
-        "The tables this page was made from.",
-        (Column("table", "name"), Column("address in the store", "prose")),
-        rows=provenance.addresses,
-    )
+    yield from ancestry_section(provenance.ancestry)
 
 
 def _protocol(provenance: Provenance) -> Iterator[Html]:

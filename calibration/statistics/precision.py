@@ -77,21 +77,17 @@ def variance_components(values: Floats, clusters: NDArray[np.generic]) -> Varian
     return Variances(max(0.0, (mean_square - within) / size), within)
 
 
-def components(summary_examples: pl.DataFrame, *, steps: int) -> Components | None:
-    """What a measurement says of a study of the same texts with continuations of `steps`.
+def components(summary_examples: pl.DataFrame) -> Components | None:
+    """What a measurement says of a study of the same texts.
 
-    SUMMARY_EXAMPLES, read at their last horizon within `steps`. None with one source text.
+    SUMMARY_EXAMPLES, read at their last horizon. None with one source text.
     """
-    horizons = np.array(summary_examples["horizons"][0])
-    column = max(0, int(np.searchsorted(horizons, steps, side="right")) - 1)
-    sums = summary_examples.select(pl.col(COLUMNS).list.get(column)).to_numpy()
+    sums = summary_examples.select(pl.col(COLUMNS).list.last()).to_numpy()
     found = variance_components(influence(sums, ENT_CE), summary_examples["cluster"].to_numpy())
     if found is None:
         return None
-    measured = Components(
-        math.sqrt(found.between), math.sqrt(found.within), float(horizons[column])
-    )
-    return measured.after(steps)
+    steps = float(summary_examples["horizons"][0][-1])
+    return Components(math.sqrt(found.between), math.sqrt(found.within), steps)
 
 
 def half_width(error: float, clusters: int, *, level: float = LEVEL) -> float:

@@ -1,8 +1,12 @@
 """What a study would cost, before anything runs."""
 
+import pytest
 from small_recipes import ALL, EXAMPLES, SAMPLES, SCORES, changed
 
-from calibration.cost import tokens_of
+from calibration.cost import steps_each, tokens_of, work_of
+from calibration.engine.decoding import Decoding
+
+COOLER, COOLEST = (changed(SCORES, decoding=Decoding(temperature=one)) for one in (0.9, 0.8))
 
 
 def test_networks_read_prompt_and_continuation_of_every_example() -> None:
@@ -17,3 +21,36 @@ def test_the_decoding_does_not_change_the_cost() -> None:
     longer = changed(EXAMPLES, continuation=80)
     assert tokens_of(changed(SAMPLES, at_end="stop")) == tokens_of(SAMPLES)
     assert tokens_of(changed(SAMPLES, examples=longer)) == 16 * (4 + 80)
+
+
+def test_writing_takes_a_step_a_token_and_reading_takes_the_prompt_too() -> None:
+    assert (steps_each(SAMPLES), steps_each(SCORES)) == (8, 12)
+
+
+def test_a_window_of_bytes_takes_fewer_tokens() -> None:
+    in_bytes = changed(EXAMPLES, unit="bytes")
+    assert steps_each(changed(SAMPLES, examples=in_bytes)) == 8 / 4
+
+
+def test_work_is_that_of_the_rows_that_are_missing() -> None:
+    [work] = work_of({SAMPLES: 5}).values()
+    assert (work.tokens, work.steps) == (5 * 12, 5 * 8)
+
+
+def test_decodings_that_share_a_pass_share_its_steps() -> None:
+    work = work_of({SCORES: 10, COOLER: 10, COOLEST: 10})
+    assert sum(one.steps for one in work.values()) == pytest.approx(10 * 12)
+    assert [one.tokens for one in work.values()] == [120, 120, 120]
+
+
+def test_a_pass_reads_what_any_of_its_decodings_lacks() -> None:
+    work = work_of({SCORES: 4, COOLER: 10})
+    assert [one.steps for one in work.values()] == [60, 60]
+    assert [one.tokens for one in work.values()] == [48, 120]
+
+
+def test_other_models_and_examples_take_passes_of_their_own() -> None:
+    other = changed(SCORES, model=changed(SCORES.model, precision="bfloat16"))
+    longer = changed(SCORES, examples=changed(EXAMPLES, prompt=5))
+    work = work_of({SCORES: 1, other: 1, longer: 1})
+    assert [one.steps for one in work.values()] == [12, 12, 13]

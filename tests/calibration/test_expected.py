@@ -1,11 +1,11 @@
 """What a plan says of precision: from the nearest measurement, else from stated defaults."""
 
+import json
 import math
 
-import polars as pl
 import pytest
 from made_up_summaries import summary
-from small_recipes import EXAMPLES, MODEL, SAMPLES, SOURCE, SUMMARY, TEXTS, changed
+from small_recipes import EXAMPLES, MODEL, SAMPLES, SOURCE, SUMMARY, TEXTS, changed, forms
 
 from calibration.engine.decoding import Decoding
 from calibration.expected import (
@@ -13,15 +13,18 @@ from calibration.expected import (
     LADDER,
     Design,
     Expected,
+    Grounds,
     Guess,
     default_components,
     expected,
     expected_lines,
     guess,
     nearest,
+    spread_facts,
+    stated_spread,
 )
-from calibration.recipes import SummaryRecipe
-from calibration.statistics.precision import Components
+from calibration.recipes import Recipe, SummaryRecipe
+from calibration.statistics.precision import Components, components
 
 
 def under(**fields: object) -> SummaryRecipe:
@@ -43,33 +46,53 @@ def found(spread: Components, design: Design) -> Expected:
     )
 
 
+def near(*known: SummaryRecipe) -> list[str]:
+    """Those of some known measurements that say most about SUMMARY."""
+    grounds = Grounds(forms([SUMMARY, *known]).get)
+    [planned] = grounds.of([SUMMARY.address]).values()
+    return nearest([planned], grounds.of(one.address for one in known))
+
+
 def test_the_same_model_says_more_than_the_same_decoding() -> None:
-    assert nearest([SUMMARY], [OTHER_BOTH, COOLER, OTHER_MODEL]) == [COOLER]
-    assert nearest([SUMMARY], [OTHER_BOTH, OTHER_MODEL]) == [OTHER_MODEL]
-    assert nearest([SUMMARY], [OTHER_BOTH]) == [OTHER_BOTH]
+    assert near(OTHER_BOTH, COOLER, OTHER_MODEL) == [COOLER.address]
+    assert near(OTHER_BOTH, OTHER_MODEL) == [OTHER_MODEL.address]
+    assert near(OTHER_BOTH) == [OTHER_BOTH.address]
 
 
 def test_only_the_same_texts_in_the_same_unit_say_anything() -> None:
-    assert nearest([SUMMARY], [OTHER_TEXTS, IN_BYTES]) == []
-    assert nearest([SUMMARY], [OTHER_TEXTS, LONGER]) == [LONGER]
+    assert near(OTHER_TEXTS, IN_BYTES) == []
+    assert near(OTHER_TEXTS, LONGER) == [LONGER.address]
+
+
+@pytest.mark.parametrize("gone", [SAMPLES, EXAMPLES, TEXTS], ids=lambda one: one.KIND)
+def test_a_measurement_whose_ancestor_is_gone_says_nothing(gone: Recipe) -> None:
+    known = forms([SUMMARY])
+    del known[gone.address]
+    assert Grounds(known.get).of([SUMMARY.address]) == {}
 
 
 def test_the_widest_of_several_measurements_is_taken() -> None:
     texts = ["a", "a", "b", "b"]
     narrow, wide = (
-        summary(texts, entropy=[spread * one for one in (1.0, 2.0, 4.0, 5.0)])
+        components(summary(texts, entropy=[spread * one for one in (1.0, 2.0, 4.0, 5.0)]))
         for spread in (0.1, 0.2)
     )
+    assert narrow is not None
+    assert wide is not None
     taken = guess(EXAMPLES, [("small", narrow), ("large", wide)])
     assert taken.source == "estimated from large"
 
 
 def test_without_a_measurement_the_defaults_are_taken_and_said() -> None:
-    one_text = summary(["a", "a"], entropy=[1.0, 2.0])
-    for measured in ([], [("alone", one_text)]):
-        taken = guess(EXAMPLES, measured)
-        assert taken.spread == LADDER.after(EXAMPLES.continuation)
-        assert taken.source.startswith("guessed from small models")
+    taken = guess(EXAMPLES, [])
+    assert taken.spread == LADDER.after(EXAMPLES.continuation)
+    assert taken.source.startswith("guessed from small models")
+
+
+def test_what_a_manifest_states_of_a_measurement_comes_back() -> None:
+    assert stated_spread(json.loads(json.dumps(spread_facts(LADDER)))) == LADDER
+    assert spread_facts(components(summary(["a", "a"], entropy=[1.0, 2.0]))) == {}
+    assert stated_spread({"failure": None}) is None
 
 
 def test_a_default_in_bytes_is_of_as_much_text() -> None:
@@ -82,8 +105,7 @@ def test_a_default_in_bytes_is_of_as_much_text() -> None:
 
 
 def test_a_design_counts_spans_and_source_texts() -> None:
-    texts = pl.DataFrame({"cluster": ["a", "b", "a"]})
-    assert Design.of(texts) == Design(examples=3, clusters=2)
+    assert Design.of(["a", "b", "a"]) == Design(examples=3, clusters=2)
 
 
 def test_the_error_is_that_of_the_design() -> None:

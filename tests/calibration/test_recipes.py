@@ -1,36 +1,74 @@
 """Addresses: what moves them, what does not, and that they are today what they were."""
 
+import ast
+import inspect
 import json
 import os
+import shutil
 import subprocess
 import sys
 from itertools import combinations
 from pathlib import Path
 
 import pytest
+from one_field import changed_here, changed_in_one_field
 from pydantic import ValidationError
 from small_recipes import ALL, FIT, REPORT, SAMPLES, SOURCE, SUMMARY, TEXTS, changed, variants
 
+from calibration.engine.decoding import Decoding
 from calibration.recipes import ModelIdentity, Recipe, TextsRecipe, canonical_json
 
 GOLDEN = Path(__file__).with_name("golden_addresses.json")
 ROOT = Path(__file__).parents[2]
 
 
+def recipes() -> dict[str, Recipe]:
+    """Those named one by one, and every recipe with each of its fields changed."""
+    each = {
+        f"each {recipe.KIND}.{place}": changed_recipe
+        for recipe in ALL
+        for place, changed_recipe in changed_here(recipe)
+    }
+    return variants() | each
+
+
 def addresses() -> dict[str, str]:
-    return {name: recipe.address for name, recipe in variants().items()}
+    return {name: recipe.address for name, recipe in recipes().items()}
 
 
 def test_addresses_are_those_of_the_golden_file() -> None:
     golden = json.loads(GOLDEN.read_text())
-    assert len(golden) >= 20
-    assert {name.partition(".")[0] for name in golden} == {recipe.KIND for recipe in ALL}
+    assert len(golden) >= 100
+    kinds = {name.removeprefix("each ").partition(".")[0] for name in golden}
+    assert kinds == {recipe.KIND for recipe in ALL}
     assert addresses() == golden
 
 
+def test_every_kind_of_recipe_is_tried() -> None:
+    assert {type(recipe) for recipe in ALL} == set(kinds_of(Recipe))
+
+
+def kinds_of(base: type[Recipe]) -> list[type[Recipe]]:
+    """Every class of the recipes' own module that has a kind."""
+    below = [kind for one in base.__subclasses__() for kind in kinds_of(one)]
+    own = base.__module__ == Recipe.__module__ and hasattr(base, "KIND")
+    return [base, *below] if own else below
+
+
 def test_no_two_recipes_that_differ_in_a_field_share_an_address() -> None:
-    for (name, address), (other, another) in combinations(addresses().items(), 2):
+    named = {name: recipe.address for name, recipe in variants().items()}
+    for (name, address), (other, another) in combinations(named.items(), 2):
         assert address != another, f"{name} and {other}"
+
+
+def test_each_field_of_a_recipe_and_of_all_it_comes_from_moves_its_address() -> None:
+    found = {recipe.address: recipe.KIND for recipe in ALL}
+    for recipe in ALL:
+        for place, other in changed_in_one_field(recipe):
+            name = f"{recipe.KIND}.{place}"
+            assert other.address not in found, f"{name} and {found.get(other.address)}"
+            found[other.address] = name
+    assert len(found) > 300
 
 
 def test_equal_recipes_share_an_address_and_compare_equal() -> None:
@@ -42,20 +80,70 @@ def test_equal_recipes_share_an_address_and_compare_equal() -> None:
         assert hash(again) == hash(recipe)
 
 
+def test_a_whole_number_and_the_same_number_are_one_decoding() -> None:
+    whole = changed(SAMPLES, decoding=Decoding(temperature=1))
+    assert whole == SAMPLES
+    assert whole.address == SAMPLES.address
+
+
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_another_process_computes_the_same_addresses(seed: str) -> None:
-    program = (
-        "import json, small_recipes as s;"
-        "print(json.dumps({name: one.address for name, one in s.variants().items()}))"
-    )
+    program = "import json, test_recipes;print(json.dumps(test_recipes.addresses()))"
+    places = (ROOT, ROOT / "tests", Path(__file__).parent)
     environment = os.environ | {
         "PYTHONHASHSEED": seed,
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}",
+        "PYTHONPATH": os.pathsep.join(str(place) for place in places),
     }
     found = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, check=True
     )
     assert json.loads(found.stdout) == addresses()
+
+
+def other_pythons() -> list[str]:
+    """Interpreters of other versions, on PATH or installed beside this one."""
+    beside = Path(sys.base_prefix).parent.glob("*/bin/python3.*[0-9]")
+    named = (shutil.which(f"python3.{minor}") for minor in range(9, 20))
+    found = {str(place) for place in (*beside, *named) if place is not None and runs(place)}
+    return sorted(found)
+
+
+def runs(python: Path | str) -> bool:
+    """Whether that is another version than this one, and one that this code may meet."""
+    program = "import sys; print(*sys.version_info[:2])"
+    found = subprocess.run([python, "-c", program], capture_output=True, text=True, check=False)
+    version = tuple(int(part) for part in found.stdout.split())
+    return found.returncode == 0 and version >= (3, 9) and version != sys.version_info[:2]
+
+
+def source_of_canonical_json() -> str:
+    """The function and what it names, out of a module that needs more than the standard library."""
+    statements = ast.parse(Path(str(inspect.getsourcefile(canonical_json))).read_text()).body
+    named = {"CANONICAL", "canonical_json"}
+    found = [
+        ast.unparse(one)
+        for one in statements
+        if (isinstance(one, ast.AnnAssign) and ast.unparse(one.target) in named)
+        or (isinstance(one, ast.FunctionDef) and one.name in named)
+    ]
+    return "\n".join(found)
+
+
+@pytest.mark.skipif(not other_pythons(), reason="no other version of Python is installed")
+def test_another_version_of_python_computes_the_same_addresses() -> None:
+    # With the standard library alone, which is all that canonical JSON and its digest need.
+    program = (
+        f"import hashlib, json, sys\nfrom typing import Final\n{source_of_canonical_json()}\n"
+        "for line in sys.stdin:\n"
+        "    digest = hashlib.sha256(canonical_json(json.loads(line)).encode()).hexdigest()\n"
+        "    print(digest)\n"
+    )
+    described = "\n".join(json.dumps(recipe.canonical) for recipe in recipes().values())
+    for python in other_pythons():
+        found = subprocess.run(
+            [python, "-c", program], input=described, capture_output=True, text=True, check=True
+        )
+        assert found.stdout.split() == [recipe.digest for recipe in recipes().values()], python
 
 
 def test_an_address_is_its_kind_and_its_digest() -> None:

@@ -10,9 +10,11 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from calibration.tables import SERIES_TABLES
 from flows.export import exported, report_files
 from flows.full import calibration
-from storage.artifacts import MANIFEST, read_table
+from storage.artifacts import read_table
+from storage.catalogue import catalogue
+from storage.local import LocalStore
+from storage.manifests import manifest_key
 from storage.resolution import resolved
-from storage.store import Store
 from storage.studies import read_study
 from studies import model, write_models, write_study
 
@@ -22,8 +24,8 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 def made(store: Path) -> dict[str, int]:
     """Every complete artifact and when its manifest was written."""
     return {
-        str(path.parent.relative_to(store)): path.stat().st_mtime_ns
-        for path in store.rglob(MANIFEST)
+        address: (store / manifest_key(address)).stat().st_mtime_ns
+        for address in catalogue(LocalStore(store)).artifacts
     }
 
 
@@ -51,7 +53,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_run_makes_every_artifact_and_an_exponent(finished: Path) -> None:
-    store = Store(finished / "store")
+    store = LocalStore(finished / "store")
     study = write_study(finished, models=[model(0), model(1), model(2)])
     lineage = resolved(read_study(study), file=str(study))
     assert {recipe.address for recipe in lineage.recipes()} <= set(made(finished / "store"))
@@ -113,19 +115,22 @@ def test_one_source_text_gives_values_without_intervals(tmp_path: Path) -> None:
     study = write_study(tmp_path, models=[model(0)], datasets=[data | {"span_bytes": 60}])
     calibration(str(study), str(tmp_path / "store"))
     lineage = resolved(read_study(study), file=str(study))
-    rows = read_table(Store(tmp_path / "store"), lineage.report.study_fit, "ent_ce")
+    rows = read_table(LocalStore(tmp_path / "store"), lineage.report.study_fit, "ent_ce")
     assert rows["ent_ce"].is_not_null().all()
     assert rows["ent_ce_low"].is_null().all()
     assert (
-        "undetermined" in report_files(lineage, Store(tmp_path / "store"))["report.html"].decode()
+        "undetermined"
+        in report_files(lineage, LocalStore(tmp_path / "store"))["report.html"].decode()
     )
 
 
 def test_export_writes_each_table_twice_and_the_page(finished: Path, tmp_path: Path) -> None:
     study = write_study(finished, models=[model(0), model(1), model(2)])
     lineage = resolved(read_study(study), file=str(study))
-    names = {path.name for path in exported(lineage, Store(finished / "store"), tmp_path)}
+    names = {path.name for path in exported(lineage, LocalStore(finished / "store"), tmp_path)}
     tables = {
-        f"{table}.{kind}" for table in (*SERIES_TABLES, "readings") for kind in ("csv", "parquet")
+        f"{table}.{kind}"
+        for table in (*SERIES_TABLES, "readings", "ancestry")
+        for kind in ("csv", "parquet")
     }
     assert names >= tables | {"report.html"}

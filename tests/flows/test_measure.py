@@ -15,9 +15,9 @@ from calibration.slugs import distinct_slug
 from calibration.tokens import TOKENS
 from flows.cli import app
 from storage.artifacts import read_table
+from storage.local import LocalStore
 from storage.resolution import resolved
 from storage.roots import read_roots
-from storage.store import Store
 from storage.studies import read_study
 from studies import write_models
 
@@ -82,7 +82,9 @@ def test_the_study_it_wrote_is_the_study_it_ran(root: Path, first: Result) -> No
 
 def test_passages_give_intervals(root: Path, first: Result) -> None:
     lineage = resolved(read_study(study_file(root)), file="")
-    [row] = read_table(Store(root / "store"), lineage.report.study_fit, "ent_ce").rows(named=True)
+    [row] = read_table(LocalStore(root / "store"), lineage.report.study_fit, "ent_ce").rows(
+        named=True
+    )
     assert row["clusters"] == row["examples"] == EXAMPLES
     assert row["ent_ce_low"] < row["ent_ce"] < row["ent_ce_high"]
 
@@ -135,7 +137,7 @@ def test_it_differs_from_itself_in_nothing(root: Path, first: Result) -> None:
 
 
 def test_every_run_is_published_whether_or_not_anything_was_made(root: Path, first: Result) -> None:
-    name = read_roots(Store(root / "store"))[0].study
+    name = read_roots(LocalStore(root / "store"))[0].study
     before = published(name, "ent-ce")
     assert measure(root).exit_code == 0
     after = published(name, "ent-ce")

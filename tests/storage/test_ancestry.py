@@ -10,20 +10,20 @@ from small_recipes import REPORT, SUMMARY
 
 from calibration.errors import StoreError
 from calibration.recipes import ReportRecipe, SummaryRecipe
-from storage.ancestry import readable_recipes, recipe_at
-from storage.artifacts import MANIFEST
+from storage.ancestry import recipe_at
+from storage.local import LocalStore
+from storage.manifests import manifest_key
 from storage.roots import read_roots
-from storage.store import Store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    found = Store(tmp_path)
+def store(tmp_path: Path) -> LocalStore:
+    found = LocalStore(tmp_path)
     put_study(found, [member("small", SUMMARY)], {SUMMARY: summary(["a"], entropy=[2.0])})
     return found
 
 
-def test_a_recipe_comes_back_with_its_whole_ancestry(store: Store) -> None:
+def test_a_recipe_comes_back_with_its_whole_ancestry(store: LocalStore) -> None:
     [address] = read_roots(store)[0].of_kind("reports")
     found = recipe_at(store, address)
     assert isinstance(found, ReportRecipe)
@@ -31,34 +31,29 @@ def test_a_recipe_comes_back_with_its_whole_ancestry(store: Store) -> None:
     assert found.address == address
 
 
-def test_what_is_not_there_is_a_sentence(store: Store) -> None:
+def test_what_is_not_there_is_a_sentence(store: LocalStore) -> None:
     with pytest.raises(StoreError, match="is not there: run the study again"):
         recipe_at(store, REPORT.address)
 
 
-def test_an_ancestor_that_is_gone_is_named(store: Store) -> None:
-    store.remove(f"{SUMMARY.samples.address}/{MANIFEST}")
+def test_an_ancestor_that_is_gone_is_named(store: LocalStore) -> None:
+    store.remove(manifest_key(SUMMARY.samples.address))
     with pytest.raises(StoreError, match=SUMMARY.samples.address):
         recipe_at(store, SUMMARY.address)
 
 
 def test_another_version_is_not_mistaken_for_this_one(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SummaryRecipe, "VERSION", SummaryRecipe.VERSION + 1)
     with pytest.raises(StoreError, match="of another version"):
         recipe_at(store, SUMMARY.address)
 
 
-def test_a_damaged_manifest_is_not_believed(store: Store) -> None:
-    key = f"{SUMMARY.address}/{MANIFEST}"
+def test_a_damaged_manifest_is_not_believed(store: LocalStore) -> None:
+    key = manifest_key(SUMMARY.address)
     fields = json.loads(store.read(key))
     fields["recipe"]["fields"]["samples"] = "nonsense"
     store.write(key, json.dumps(fields).encode())
     with pytest.raises(StoreError, match="damaged"):
         recipe_at(store, SUMMARY.address)
-
-
-def test_only_what_can_be_read_is_listed(store: Store) -> None:
-    addresses = [REPORT.address, SUMMARY.address, "unknown/ab/" + "0" * 64]
-    assert readable_recipes(store, addresses) == [SUMMARY]

@@ -4,46 +4,46 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from small_recipes import SAMPLES
+from small_recipes import TEXTS
 
-from storage.artifacts import seal, write_table
+from storage.drafts import Draft
+from storage.local import LocalStore
 from storage.result_block import ArtifactRecords
-from storage.store import Store
 
-KEY = f"{SAMPLES.address}/prefect.json"
+KEY = f"{TEXTS.address}/prefect.json"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    store = Store(tmp_path / "store")
-    file = write_table(store, SAMPLES, pl.DataFrame({"example": [1, 2]}), table="samples")
-    seal(store, SAMPLES, [file], title="t", seconds=0.0)
+def store(tmp_path: Path) -> LocalStore:
+    store = LocalStore(tmp_path / "store")
+    draft = Draft(store, TEXTS)
+    draft.seal([draft.write_table(pl.DataFrame({"example": [1, 2]}), table="texts")], title="t")
     return store
 
 
-def records(store: Store) -> ArtifactRecords:
+def records(store: LocalStore) -> ArtifactRecords:
     return ArtifactRecords(location=str(store.root))
 
 
-def test_a_record_beside_a_whole_artifact_is_read_back(store: Store) -> None:
+def test_a_record_beside_a_whole_artifact_is_read_back(store: LocalStore) -> None:
     records(store).write_path(KEY, b"record")
     assert records(store).read_path(KEY) == b"record"
 
 
 def test_a_record_beside_nothing_is_a_miss(tmp_path: Path) -> None:
-    empty = records(Store(tmp_path / "store"))
+    empty = records(LocalStore(tmp_path / "store"))
     empty.write_path(KEY, b"record")
     with pytest.raises(ValueError, match="not complete"):
         empty.read_path(KEY)
 
 
-def test_a_record_beside_a_missing_part_is_a_miss(store: Store) -> None:
+def test_a_record_beside_a_missing_part_is_a_miss(store: LocalStore) -> None:
     records(store).write_path(KEY, b"record")
-    next((store.root / SAMPLES.address).glob("*.parquet")).unlink()
+    next((store.root / TEXTS.address).glob("*.parquet")).unlink()
     with pytest.raises(ValueError, match="not complete"):
         records(store).read_path(KEY)
 
 
-def test_no_record_is_a_miss(store: Store) -> None:
+def test_no_record_is_a_miss(store: LocalStore) -> None:
     with pytest.raises(ValueError, match="no record"):
         records(store).read_path(KEY)

@@ -6,27 +6,28 @@ import pytest
 from made_up_store import study_of
 
 from calibration.errors import StudyError
-from storage.store import Store
+from storage.local import LocalStore
+from storage.store import names
 from storage.studies import read_study, write_study, write_template
 
 
 def test_a_written_study_is_read_as_it_was(tmp_path: Path) -> None:
     study = study_of("größer: #1", ["small", "large"])
-    path = write_study(Store(tmp_path), study, comments=["first", "second"])
+    path = write_study(LocalStore(tmp_path), study, comments=["first", "second"])
     assert read_study(path) == study
-    text = path.read_text()
+    text = Path(path).read_text()
     assert text.startswith("# first\n# second\nname: ")
     assert "größer" in text
     assert "trained_until" not in text
-    assert path.parent == tmp_path / "studies"
+    assert Path(path).parent == tmp_path / "studies"
 
 
 def test_its_place_follows_from_its_content_alone(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = LocalStore(tmp_path)
     first = write_study(store, study_of("../../a", ["small"]), comments=[])
     assert write_study(store, study_of("../../a", ["small"]), comments=[]) == first
     assert write_study(store, study_of("../../a", ["large"]), comments=[]) != first
-    assert len(store.names("studies")) == 2
+    assert len(names(store, "studies")) == 2
 
 
 def test_a_study_to_begin_with_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from bench import Bench
 
+from storage.local import LocalStore
 from storage.resolution import resolved
-from storage.store import Store
 from storage.studies import read_study
 from studies import model, write_models, write_study
 from tasks.encode import encode
@@ -19,7 +19,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     write_models(root, count=1)
     study = write_study(root, models=[model(0)])
     lineage = resolved(read_study(study), file=str(study))
-    bench = Bench(root, lineage, Store(root / "store"))
+    bench = Bench(root, lineage, LocalStore(root / "store"))
     store = str(bench.store.root)
     texts, examples = bench.one.examples.texts, bench.one.examples
     ingest.fn(texts, dataset=bench.one.dataset, root=str(root), store=store)
@@ -33,4 +33,4 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 def bench(prepared: Bench, tmp_path: Path) -> Bench:
     """A copy of the prepared store that a test may spoil."""
     shutil.copytree(prepared.store.root, tmp_path / "store")
-    return prepared._replace(store=Store(tmp_path / "store"))
+    return prepared._replace(store=LocalStore(tmp_path / "store"))

@@ -11,9 +11,11 @@ from calibration.conventions import AtEnd, Unit
 from calibration.errors import CheckFailed
 from calibration.recipes import SamplesRecipe, VerdictRecipe
 from expectations.suites import VERSIONS
-from storage.artifacts import MANIFEST, is_complete, read_table, seal, write_table
+from storage.artifacts import is_complete, read_table
+from storage.drafts import Draft
+from storage.local import LocalStore
+from storage.manifests import manifest_key
 from storage.resolution import resolved
-from storage.store import Store
 from storage.studies import read_study
 from storage.verdicts import read_verdict
 from studies import CONTINUATION, PROMPT, model, write_models, write_study
@@ -30,12 +32,13 @@ def respoiled(bench: Bench, spoil: Callable[[pl.DataFrame], pl.DataFrame]) -> Sa
     recipe = bench.one.samples
     samples = read_table(bench.store, recipe, "samples")
     replay = read_table(bench.store, recipe, "replay")
-    bench.store.remove(f"{recipe.address}/{MANIFEST}")
+    bench.store.remove(manifest_key(recipe.address))
+    draft = Draft(bench.store, recipe)
     files = [
-        write_table(bench.store, recipe, spoil(samples), table="samples"),
-        write_table(bench.store, recipe, replay, table="replay"),
+        draft.write_table(spoil(samples), table="samples"),
+        draft.write_table(replay, table="replay"),
     ]
-    seal(bench.store, recipe, files, title="spoiled", seconds=1.0, facts={"vocabulary": 8})
+    draft.seal(files, title="spoiled", facts={"vocabulary": 8})
     return recipe
 
 
@@ -73,6 +76,7 @@ def test_a_failed_check_names_rule_count_and_three_examples(bench: Bench) -> Non
 
 def test_a_failed_check_stops_what_depends_on_it_and_keeps_what_was_made(bench: Bench) -> None:
     recipe = respoiled(bench, lambda samples: samples.with_columns(pl.lit(True).alias("ended")))
+    bench.score()
     for _ in range(2):  # the verdict is kept: a rerun says the same
         with pytest.raises(CheckFailed, match="kept at samples/"):
             bench.judge(recipe)
@@ -89,6 +93,7 @@ def test_a_failed_check_stops_what_depends_on_it_and_keeps_what_was_made(bench: 
 
 def test_what_was_never_checked_cannot_be_read(bench: Bench) -> None:
     bench.sample()
+    bench.score()
     with pytest.raises(CheckFailed, match="has not been checked"):
         summarize.fn(
             bench.one.summary,
@@ -111,7 +116,7 @@ def measured(root: Path, unit: Unit, at_end: AtEnd) -> Bench:
     }
     study = write_study(root, models=[model(0)], datasets=[letters], decodings=[{}], at_end=at_end)
     lineage = resolved(read_study(study), file=str(study))
-    return Bench(root, lineage, Store(root / "store"))
+    return Bench(root, lineage, LocalStore(root / "store"))
 
 
 @pytest.mark.parametrize("unit", ["tokens", "bytes"])

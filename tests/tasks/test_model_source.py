@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bench import Bench
 
-from storage.artifacts import manifest_of
+from storage.manifests import manifest_of
 from tasks.sample import sample
 from tasks.score import score
 

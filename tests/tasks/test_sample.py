@@ -4,7 +4,8 @@ from pathlib import Path
 
 from bench import Bench
 
-from storage.artifacts import MANIFEST, is_complete
+from storage.artifacts import is_complete
+from storage.manifests import manifest_key
 
 
 def parts(bench: Bench) -> dict[str, Path]:
@@ -23,7 +24,7 @@ def test_a_killed_stage_continues_from_its_complete_parts(bench: Bench) -> None:
     kept, lost = parts(bench)["samples-00000"], parts(bench)["samples-00001"]
     written = kept.stat().st_mtime_ns
     lost.unlink()
-    (kept.parent / MANIFEST).unlink()
+    bench.store.remove(manifest_key(bench.one.samples.address))
     bench.sample()
     assert is_complete(bench.store, bench.one.samples)
     assert kept.stat().st_mtime_ns == written
@@ -35,7 +36,7 @@ def test_a_damaged_part_is_made_again_and_never_used(bench: Bench) -> None:
     part = parts(bench)["samples-00001"]
     whole = part.read_bytes()
     part.write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:])
-    (part.parent / MANIFEST).unlink()
+    bench.store.remove(manifest_key(bench.one.samples.address))
     bench.sample()
     assert part.read_bytes() == whole
     bench.judge(bench.one.samples)

@@ -153,7 +153,9 @@ def test_names_are_text_wherever_they_stand(study: Study) -> None:
                 devices=[HOSTILE],
                 notes=[HOSTILE],
                 differences=[HOSTILE],
-                addresses=[(HOSTILE, HOSTILE)],
+                ancestry=study.provenance.ancestry.with_columns(
+                    *(hostile.alias(name) for name in ("model", "dataset", "device", "code_commit"))
+                ),
             ),
         )
     )
@@ -181,8 +183,14 @@ def test_the_page_says_how_it_was_made_and_what_differs(study: Study, page: str)
     made = study.provenance
     facts = [made.study, made.made_at, made.commit, made.at_end, *made.notes, *made.differences]
     facts += [f"{name} {version}" for name, version in made.versions.items()]
-    facts += [text for pair in made.addresses for text in pair] + list(made.devices)
+    facts += list(made.devices)
     assert [fact for fact in facts if fact not in page] == []
+
+
+def test_every_measurement_has_the_artifacts_behind_it(study: Study, page: str) -> None:
+    behind = section(page, "How it was made")
+    digests = study.provenance.ancestry["address"].str.split("/").list.last()
+    assert [digest for digest in digests if digest[:12] not in behind] == []
 
 
 def test_warnings_are_collected_once_with_the_fits_that_raised_them(page: str) -> None:

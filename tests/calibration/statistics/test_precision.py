@@ -33,9 +33,9 @@ def nested(
 
 
 def measured(table: pl.DataFrame, *, steps: int) -> Components:
-    found = components(table, steps=steps)
+    found = components(table)
     assert found is not None
-    return found
+    return found.after(steps)
 
 
 def test_balanced_components_are_the_textbook_ones() -> None:
@@ -70,7 +70,7 @@ def test_one_example_a_text_counts_as_between_texts() -> None:
 
 def test_one_source_text_shows_no_spread_between_texts() -> None:
     assert variance_components(np.array([1.0, 2.0]), np.zeros(2)) is None
-    assert components(summary(["a", "a"], entropy=[1.0, 2.0]), steps=10) is None
+    assert components(summary(["a", "a"], entropy=[1.0, 2.0])) is None
 
 
 def test_an_influence_is_the_examples_own_distance_from_the_mean() -> None:
@@ -89,14 +89,11 @@ def test_the_expected_error_of_what_was_measured_is_what_was_measured() -> None:
     assert expected == pytest.approx(estimate(table).ent_ce.standard_error, rel=0.01)
 
 
-def test_a_shorter_study_reads_the_sums_within_its_steps() -> None:
-    texts, entropy, shares = ["a", "a", "b"], [1.0, 2.0, 4.0], (0.1, 0.4, 1.0)
-    table = summary(texts, entropy=entropy, steps=100, horizons=shares)
-    whole, part, between = (measured(table, steps=steps) for steps in (100, 40, 90))
-    # These texts say the same at every length, so only the rule for lengths is seen.
-    assert (whole.example, whole.cluster) == (pytest.approx(part.example), part.cluster)
-    assert between.example == pytest.approx(part.example * math.sqrt(40 / 90))
-    assert between.cluster == part.cluster
+def test_a_measurement_is_read_at_its_last_horizon() -> None:
+    table = summary(["a", "a", "b"], entropy=[1.0, 2.0, 4.0], steps=100, horizons=(0.1, 0.4, 1.0))
+    found = components(table)
+    assert found is not None
+    assert found.steps == 100
 
 
 def test_an_examples_own_part_falls_with_the_root_of_its_steps() -> None:

@@ -1,0 +1,337 @@
+"""How fast the engine measures, against what people use now and against the hardware's floor.
+
+    python benchmarks/engine.py --shape ladder --batch 128 --json ladder.json
+
+Needs torch, numpy and transformers alone; weights are random. The reference path is transformers'
+`generate`, then one forward pass with full logits and `log_softmax` over what was generated, and
+another over the human text, once for each temperature. Both run in turn, several times; what is
+printed is the median of the paired ratios, with the smallest and the largest. The floor is what
+the machine itself needs: bytes moved at its copy bandwidth, or operations at its matrix rate.
+"""
+
+import argparse
+import gc
+import json
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel
+
+from calibration.engine.decoding import Decoding, Ending
+from calibration.engine.sampling import Prompt, sample
+from calibration.engine.scoring import Text, score
+from storage.networks import Network
+
+TEMPERATURES = (1.0, 0.95, 0.9, 0.85, 0.8)  # the paper's
+ENDING = Ending("continue", (0,))
+SHAPES = {
+    "ladder": {
+        "vocab_size": 2048,
+        "hidden_size": 64,
+        "intermediate_size": 176,
+        "layers": 2,
+        "heads": 4,
+        "kv": 4,
+    },
+    "135m": {
+        "vocab_size": 49152,
+        "hidden_size": 576,
+        "intermediate_size": 1536,
+        "layers": 30,
+        "heads": 9,
+        "kv": 3,
+    },
+    "1b": {
+        "vocab_size": 128256,
+        "hidden_size": 2048,
+        "intermediate_size": 8192,
+        "layers": 16,
+        "heads": 32,
+        "kv": 8,
+    },
+    "7b": {
+        "vocab_size": 152064,
+        "hidden_size": 3584,
+        "intermediate_size": 18944,
+        "layers": 28,
+        "heads": 28,
+        "kv": 4,
+    },
+}
+
+
+@dataclass(frozen=True)
+class Work:
+    """A model and the texts it is measured on."""
+
+    model: PreTrainedModel
+    network: Network
+    ids: Tensor  # (batch, prompt + steps): prompts and human continuations
+    prompt: int
+    uniforms: list[np.ndarray]
+
+    @property
+    def steps(self) -> int:
+        return self.ids.shape[1] - self.prompt
+
+    @property
+    def prompts(self) -> Tensor:
+        return self.ids[:, : self.prompt]
+
+
+def reference_sample(work: Work, temperature: float) -> None:
+    """Generate, then score what was generated: entropy and log probability of every step."""
+    made = work.model.generate(
+        work.prompts,
+        attention_mask=torch.ones_like(work.prompts),
+        do_sample=True,
+        temperature=temperature,
+        top_k=0,
+        top_p=1.0,
+        min_new_tokens=work.steps,
+        max_new_tokens=work.steps,
+        pad_token_id=0,
+    )
+    rescored(work, made, temperature)
+
+
+def reference_score(work: Work, temperature: float) -> None:
+    """Score the human text under one temperature."""
+    rescored(work, work.ids, temperature)
+
+
+@torch.inference_mode()
+def rescored(work: Work, ids: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Entropy and log loss of every continuation token, by full logits.  # (batch, steps)"""
+    logits = work.model(ids).logits[:, work.prompt - 1 : -1].float() / temperature
+    log_probs = torch.log_softmax(logits, dim=-1)
+    entropy = -(log_probs.exp() * log_probs).sum(-1)
+    loss = -log_probs.gather(-1, ids[:, work.prompt :].unsqueeze(-1)).squeeze(-1)
+    return entropy.cpu(), loss.cpu()
+
+
+def ours_sample(work: Work, temperature: float) -> None:
+    """Sample and measure in one pass."""
+    prompts = [
+        Prompt(ids.tolist(), uniforms)
+        for ids, uniforms in zip(work.prompts, work.uniforms, strict=True)
+    ]
+    decoding = Decoding(temperature=temperature)
+    sample(work.network, prompts, decoding=decoding, ending=ENDING, progress=lambda tokens: None)
+
+
+def ours_score(work: Work, temperatures: Sequence[float]) -> None:
+    """Score the human text under every temperature from one pass."""
+    texts = [Text(row[: work.prompt].tolist(), row[work.prompt :].tolist()) for row in work.ids]
+    decodings = [Decoding(temperature=one) for one in temperatures]
+    score(work.network, texts, decodings=decodings, ending=ENDING)
+
+
+def all_scored(work: Work) -> None:
+    """The reference path over the human text: once for each temperature."""
+    for temperature in TEMPERATURES:
+        reference_score(work, temperature)
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """Wall time of one run, the device's queue included."""
+    synchronize()
+    started = time.perf_counter()
+    run()
+    synchronize()
+    return time.perf_counter() - started
+
+
+def synchronize() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def peak_bytes(run: Callable[[], object]) -> int:
+    """The most memory held above what was held before."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        run()
+        return torch.cuda.max_memory_allocated() - before
+    before = _resident("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
+    run()
+    return max(1, _resident("VmHWM") - before)
+
+
+def _resident(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
+
+
+def copy_bandwidth(device: torch.device) -> float:
+    """Bytes a second that a large copy moves, reading and writing."""
+    source = torch.ones(1 << 27, dtype=torch.uint8, device=device)
+    target = torch.empty_like(source)
+    return 2 * source.numel() / min(seconds(lambda: target.copy_(source)) for _ in range(7))
+
+
+def matmul_rate(device: torch.device, dtype: torch.dtype, rows: int, width: int) -> float:
+    """Operations a second of a product of the shape of one decode step."""
+    left = torch.ones(rows, width, dtype=dtype, device=device)
+    right = torch.ones(width, 4 * width, dtype=dtype, device=device)
+    return 2 * rows * width * 4 * width / min(seconds(lambda: left @ right) for _ in range(15))
+
+
+def floor_seconds(work: Work) -> float:
+    """The least time that the machine needs to sample: bytes or operations, whichever is more."""
+    config, weights = work.model.config, work.model.num_parameters()
+    each = next(work.model.parameters()).element_size()
+    rows, steps = work.ids.shape[0], work.steps
+    head = config.hidden_size // config.num_attention_heads
+    a_token = 2 * config.num_hidden_layers * config.num_key_value_heads * head * each
+    cached = rows * a_token * (work.prompt + steps / 2)
+    device, dtype = work.network.device, work.model.dtype
+    moving = steps * (weights * each + cached) / copy_bandwidth(device)
+    rate = matmul_rate(device, dtype, rows, config.hidden_size)
+    return max(moving, 2 * weights * rows * steps / rate)
+
+
+def made_work(shape: str, *, batch: int, prompt: int, steps: int, dtype: torch.dtype) -> Work:
+    """A model of a shape with random weights, and random texts."""
+    torch.manual_seed(0)
+    sizes = SHAPES[shape]
+    config = LlamaConfig(
+        vocab_size=sizes["vocab_size"],
+        hidden_size=sizes["hidden_size"],
+        intermediate_size=sizes["intermediate_size"],
+        num_hidden_layers=sizes["layers"],
+        num_attention_heads=sizes["heads"],
+        num_key_value_heads=sizes["kv"],
+        max_position_embeddings=prompt + steps,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=0,
+    )
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    with torch.device(device):
+        model = AutoModelForCausalLM.from_config(config, dtype=dtype).eval()
+    ids = torch.randint(1, sizes["vocab_size"], (batch, prompt + steps), device=device)
+    generator = np.random.default_rng(0)
+    uniforms = [generator.random(steps) for _ in range(batch)]
+    return Work(model, Network(model), ids, prompt, uniforms)
+
+
+def paired(pairs: int, reference: Callable[[], object], ours: Callable[[], object]) -> list[float]:
+    """Reference time over ours, run in turn; the first pair warms both up and does not count."""
+    ratios = []
+    for _ in range(pairs + 1):
+        theirs = seconds(reference)
+        ratios.append(theirs / seconds(ours))
+    return ratios[1:]
+
+
+def said(name: str, ratios: Sequence[float]) -> float:
+    """Print the median with its spread; the median."""
+    middle = statistics.median(ratios)
+    print(f"  {name:<14} {middle:6.2f}  ({min(ratios):.2f} to {max(ratios):.2f})", flush=True)
+    return round(middle, 3)
+
+
+def measured(work: Work, pairs: int) -> dict[str, float]:
+    """Every ratio of one shape."""
+    one, all_ours = TEMPERATURES[0], []
+    result = {
+        "sample_ratio": said(
+            "sample_ratio",
+            paired(pairs, lambda: reference_sample(work, one), lambda: ours_sample(work, one)),
+        ),
+        "score_ratio": said(
+            "score_ratio",
+            paired(pairs, lambda: all_scored(work), lambda: ours_score(work, TEMPERATURES)),
+        ),
+        "study_ratio": said(
+            "study_ratio",
+            paired(pairs, lambda: reference_study(work), lambda: ours_study(work)),
+        ),
+    }
+    all_ours = [seconds(lambda: ours_sample(work, one)) for _ in range(3)]
+    fraction = floor_seconds(work) / statistics.median(all_ours)
+    ours, theirs = (
+        peak_bytes(run)
+        for run in (lambda: ours_score(work, TEMPERATURES), lambda: reference_score(work, one))
+    )
+    print(f"  score peak     {ours / 2**20:.0f} MiB above the weights, theirs {theirs / 2**20:.0f}")
+    print(f"  floor_fraction {fraction:.2f}")
+    return result | {
+        "memory_ratio": round(theirs / ours, 3),
+        "floor_fraction": round(fraction, 3),
+    }
+
+
+def reference_study(work: Work) -> None:
+    """Five temperatures, as people do it now."""
+    for temperature in TEMPERATURES:
+        reference_sample(work, temperature)
+    all_scored(work)
+
+
+def ours_study(work: Work) -> None:
+    """Five temperatures through the engine."""
+    for temperature in TEMPERATURES:
+        ours_sample(work, temperature)
+    ours_score(work, TEMPERATURES)
+
+
+def main() -> None:
+    options = _options()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    result: dict[str, object] = {"machine": _machine(), "torch": torch.__version__}
+    for shape in options.shape:
+        work = made_work(
+            shape,
+            batch=options.batch,
+            prompt=options.prompt,
+            steps=options.steps,
+            dtype=getattr(torch, options.precision),
+        )
+        size = work.model.num_parameters()
+        print(
+            f"{shape}: {size:,} parameters, batch {options.batch}, {options.prompt} + "
+            f"{options.steps} tokens, {options.precision}"
+        )
+        result[shape] = measured(work, options.pairs)
+    if options.json:
+        Path(options.json).write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _machine() -> str:
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"{platform.machine()}, {torch.get_num_threads()} threads"
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--shape", nargs="+", choices=SHAPES, default=["ladder"])
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--prompt", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=224)
+    parser.add_argument("--precision", default="float32")
+    parser.add_argument("--pairs", type=int, default=5, help="of runs that count")
+    parser.add_argument("--threads", type=int, default=0, help="of torch; all by default")
+    parser.add_argument("--json", help="a file for the numbers")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

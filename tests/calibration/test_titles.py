@@ -1,0 +1,19 @@
+"""What people call the artifacts of a study."""
+
+from small_recipes import FIT, STUDY_FIT, SUMMARY, TEXTS
+
+from calibration.titles import JUDGED, verdict_title
+from expectations.suites import VERSIONS
+
+
+def test_everything_that_is_judged_has_a_name_for_its_verdict() -> None:
+    assert JUDGED.keys() == VERSIONS.keys()
+
+
+def test_a_verdict_names_its_table() -> None:
+    assert [verdict_title(one, "x") for one in (TEXTS, SUMMARY, FIT, STUDY_FIT)] == [
+        "texts of x",
+        "summary of x",
+        "fit of x",
+        "fits of x",
+    ]
