@@ -5,9 +5,10 @@ it reads nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from calibration.assumptions import assumption
 from calibration.engine.decoding import Decoding
 from calibration.errors import StudyError
 from calibration.recipes import (
@@ -24,6 +25,8 @@ from calibration.recipes import (
     StudyFitRecipe,
     SummaryRecipe,
     TextsRecipe,
+    TheoryEntry,
+    TheoryRecipe,
 )
 from calibration.study import DatasetEntry, ModelEntry, PlainDecoding, Study
 
@@ -120,9 +123,12 @@ def lineage(
         for decoding in study.decodings
     )
     fits = tuple(_fits_of_series(study, measurements, models))
-    return Lineage(
-        study, measurements, ReportRecipe(study=study.name, study_fit=StudyFitRecipe(fits=fits))
+    report = ReportRecipe(
+        study=study.name,
+        study_fit=StudyFitRecipe(fits=fits),
+        theory=_theory(study, measurements, models),
     )
+    return Lineage(study, measurements, report)
 
 
 def _refuse_twins(study: Study, models: Mapping[str, ModelFacts], file: str) -> None:
@@ -231,6 +237,38 @@ def _member(one: Measurement, facts: ModelFacts) -> Member:
         chat=one.model.chat,
         base=one.model.base,
         summary=one.summary,
+    )
+
+
+def _theory(
+    study: Study, measurements: tuple[Measurement, ...], models: Mapping[str, ModelFacts]
+) -> TheoryRecipe:
+    """The words of every data set, in the study's order, and its tokens under each tokenizer.
+
+    A tokenizer is named by the smallest model that has it, so that the order among the models of
+    a family moves nothing here, as it moves no fit.
+    """
+    entries: list[TheoryEntry] = []
+    for dataset in study.datasets:
+        read = [one for one in measurements if one.dataset.name == dataset.name]
+        read.sort(key=lambda one: (models[one.model.name].parameters, one.model.name))
+        entries.append(_entry(read, None))
+        for examples in dict.fromkeys(one.examples for one in read):
+            users = [one for one in read if one.examples == examples]
+            entries.append(_entry(users, users[0].model.name))
+    return TheoryRecipe(seed=study.seed, entries=tuple(entries))
+
+
+def _entry(users: Sequence[Measurement], tokenizer: str | None) -> TheoryEntry:
+    models = dict.fromkeys(one.model for one in users)
+    tokens: dict[str, list[int | None]] = defaultdict(list)
+    for model in models:
+        tokens[model.family].append(model.tokens)
+    return TheoryEntry(
+        dataset=users[0].dataset.name,
+        tokenizer=tokenizer,
+        examples=users[0].examples,
+        assumes=assumption(tokens),
     )
 
 

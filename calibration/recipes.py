@@ -186,6 +186,24 @@ class StudyFitRecipe(Recipe):
     fits: tuple[FitRecipe, ...]
 
 
+class TheoryEntry(Identity):
+    """A data set under one tokenizer, named by a model that has it; without one, its words."""
+
+    dataset: str
+    tokenizer: str | None
+    examples: ExamplesRecipe  # words are counted on the texts of these
+    assumes: str  # what a prediction takes for granted of the models, as it is printed
+
+
+class TheoryRecipe(Recipe):
+    """The simplified theory beside every data set of a study; `seed` draws the halves."""
+
+    KIND: ClassVar[str] = "theories"
+    VERSION: ClassVar[int] = 1
+    seed: int
+    entries: tuple[TheoryEntry, ...]
+
+
 class ReportRecipe(Recipe):
     """The page, the figures and the exported tables of a study."""
 
@@ -195,6 +213,7 @@ class ReportRecipe(Recipe):
     SUMMARY: ClassVar[str] = "summary.txt"
     study: str
     study_fit: StudyFitRecipe
+    theory: TheoryRecipe
 
 
 Checked = (
@@ -205,6 +224,7 @@ Checked = (
     | SummaryRecipe
     | FitRecipe
     | StudyFitRecipe
+    | TheoryRecipe
 )
 
 

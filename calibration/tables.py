@@ -177,18 +177,6 @@ SUMMARY_READINGS = pl.Schema(
     }
 )
 
-VERDICT = pl.Schema(
-    {
-        "rule": pl.String(),
-        "severity": pl.String(),  # fail, or warn
-        "passed": pl.Boolean(),
-        "observed": pl.String(),
-        "expected": pl.String(),
-        "count": pl.Int64(),  # rows that break the rule
-        "examples": pl.List(pl.String()),  # three of them, in words
-    }
-)
-
 # One row a model of a series: what `export` writes as ent_ce.
 ENT_CE = pl.Schema(
     {
@@ -261,32 +249,110 @@ FITS = pl.Schema(
         "x": pl.String(),
         "law": pl.String(),
         "models": pl.Int64(),
+        "clusters": pl.Int64(),  # source texts of the model that has the fewest
+        "effective_clusters": pl.Float64(),  # as many of equal length say as much
+        "df": pl.Int64(),  # models - 2; null where nothing could be fitted
         "exponent": pl.Float64(),  # null where no interval can be given
         "low": pl.Float64(),
         "high": pl.Float64(),
-        "scatter": pl.Float64(),  # between models, in units of log quantity
         "p_zero": pl.Float64(),
+        "p_holm": pl.Float64(),  # adjusted over the series of the study; null in one series alone
         "identified": pl.Boolean(),
+        "scatter": pl.Float64(),  # τ, between models, in units of log quantity
+        "scatter_low": pl.Float64(),
+        "scatter_high": pl.Float64(),  # null where the interval has no end
+        "heterogeneity": pl.Float64(),  # Cochran's Q
+        "p_heterogeneity": pl.Float64(),
+        "i_squared": pl.Float64(),
+        # With τ common to the series of the study; null in one series alone.
+        "pooled_exponent": pl.Float64(),
+        "pooled_low": pl.Float64(),
+        "pooled_high": pl.Float64(),
+        "pooled_scatter": pl.Float64(),
+        "pooled_df": pl.Float64(),
+        "pooled_series": pl.Int64(),
+        "measurement_low": pl.Float64(),  # for exactly these models
+        "measurement_high": pl.Float64(),
         "amplitude": pl.Float64(),  # the fitted quantity at the geometric mean size
         "reference_size": pl.Float64(),
-        "measurement_low": pl.Float64(),
-        "measurement_high": pl.Float64(),
+        "halving": pl.Float64(),  # the factor of size that halves the quantity; null where none
+        "halving_low": pl.Float64(),
+        "halving_high": pl.Float64(),
         "method": pl.String(),
         "warnings": pl.List(pl.String()),
     }
 )
 
-# The fitted line with its pointwise interval, for the figures.
+SERIES_LABELS = {name: pl.String() for name in ("family", "dataset", "decoding", "quantity")}
+
+# The fitted line with its pointwise interval, and with that of a further model.
 BANDS = pl.Schema(
     {
-        "family": pl.String(),
-        "dataset": pl.String(),
-        "decoding": pl.String(),
-        "quantity": pl.String(),
+        **SERIES_LABELS,
         "size": pl.Float64(),
         "fitted": pl.Float64(),
         "low": pl.Float64(),
         "high": pl.Float64(),
+        "prediction_low": pl.Float64(),
+        "prediction_high": pl.Float64(),
+        "form_dependent": pl.Boolean(),  # so far beyond the largest size that the law decides
+    }
+)
+
+# What the laws were fitted to, a row a model.
+POINTS = pl.Schema(
+    {
+        **SERIES_LABELS,
+        "model": pl.String(),
+        "size": pl.Float64(),  # in what the fit calls x; null where not known
+        "value": pl.Float64(),
+        "standard_error": pl.Float64(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+        "covariance": SUMS,  # with every model of the series, in the order of the rows
+    }
+)
+
+# The law without one of its models.
+LEAVE_ONE_OUT = pl.Schema(
+    {
+        **SERIES_LABELS,
+        "left_out": pl.String(),
+        "exponent": pl.Float64(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+        "shift": pl.Float64(),  # from the exponent of all models
+        "flagged": pl.Boolean(),  # by more than half of the interval of all; null without one
+    }
+)
+
+# The law of what was measured on the first steps alone.
+HORIZONS = pl.Schema(
+    {
+        **SERIES_LABELS,
+        "steps": pl.Int64(),
+        "exponent": pl.Float64(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+        "identified": pl.Boolean(),
+    }
+)
+
+# The exponent over families.
+OVERALL = pl.Schema(
+    {
+        "dataset": pl.String(),  # "all": averaged within a family
+        "decoding": pl.String(),
+        "quantity": pl.String(),
+        "x": pl.String(),
+        "families": pl.Int64(),
+        "series": pl.Int64(),
+        "df": pl.Int64(),
+        "exponent": pl.Float64(),  # null with fewer than two families
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+        "scatter": pl.Float64(),  # between families, in units of the exponent
+        "method": pl.String(),
     }
 )
 
@@ -315,22 +381,19 @@ SEEN = pl.Schema(
 # The replay gate of each measurement.
 GATE = pl.Schema({**MODEL_LABELS, **SUMMARY_GATE})
 
-# The artifacts behind each measurement, one row each, from its texts to the fits it entered.
-ANCESTRY = pl.Schema(
-    {
-        **MODEL_LABELS,
-        "kind": pl.String(),
-        "address": pl.String(),
-        "content": pl.String(),  # sha256 over its files
-        "made_at": pl.String(),
-        "seconds": pl.Float64(),
-        "device": pl.String(),
-        "host": pl.String(),
-        "code_commit": pl.String(),
-        "versions": pl.String(),
-        "recipe": pl.String(),  # canonical JSON, its parents by their addresses
-    }
-)
-
 # What a fit holds, of one series and of a whole study: by name.
-SERIES_TABLES = ("ent_ce", "curves", "fits", "bands", "spread", "seen", "gate")
+SERIES_TABLES = (
+    "ent_ce",
+    "curves",
+    "fits",
+    "bands",
+    "points",
+    "leave_one_out",
+    "horizons",
+    "spread",
+    "seen",
+    "gate",
+)
+# What the fit of a study holds besides.
+ACROSS_SERIES = ("overall",)
+STUDY_TABLES = (*SERIES_TABLES, *ACROSS_SERIES)

@@ -19,6 +19,7 @@ JUDGED: Final[Mapping[str, str]] = {
     "summaries": "summary",
     "fits": "fit",
     "study-fits": "fits",
+    "theories": "theory",
 }
 
 
@@ -31,9 +32,9 @@ class Label(NamedTuple):
 
 def labels(lineage: Lineage) -> dict[str, Label]:
     """The label of every artifact of a study, by address, verdicts left out."""
-    study_fit = lineage.report.study_fit
+    report, study_fit = lineage.report, lineage.report.study_fit
     name = Label(lineage.study.name, None)
-    found = {lineage.report.address: name, study_fit.address: name}
+    found = {one.address: name for one in (report, study_fit, report.theory)}
     for series in study_fit.fits:
         where = f"{series.dataset} at {series.decoding.label}"
         found[series.address] = Label(f"{series.family} on {where}", None)

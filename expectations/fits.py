@@ -8,10 +8,11 @@ from calibration.conventions import AtEnd, Unit
 from calibration.statistics.intervals import FEW_CLUSTERS
 from calibration.statistics.scaling import MODELS_NEEDED
 from calibration.tables import ENT_CE
+from expectations.laws import stated_rules
 from expectations.rules import Rule, every_row, in_words, within
 from expectations.steps import MASS_ROUNDING
 
-VERSION: int = 2
+VERSION: int = 3
 
 IDENTITY_ROUNDING = 1e-9  # nats: float64 differences of three numbers
 QUANTITIES = ("ent_ce", "drift", "drift_slope")
@@ -72,6 +73,7 @@ def fits_rules() -> tuple[Rule, ...]:
         ),
         *_exponents(),
         *_spread(),
+        *stated_rules(),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from calibration.tables import VERDICT
+from calibration.record_tables import VERDICT
 from expectations.rules import SHOWN, Case, Offenders, Rule
 from expectations.validation import held
 

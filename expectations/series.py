@@ -117,7 +117,17 @@ def band_rules() -> tuple[Rule, ...]:
     size, low, fitted, high = (pl.col(name) for name in ("size", "low", "fitted", "high"))
     line = in_words("{} of {} on {} at {}", *(pl.col(name) for name in ("quantity", *SERIES)))
     finite = [within(one, None, None) for one in (low, fitted, high)]
+    lowest, highest = pl.col("prediction_low"), pl.col("prediction_high")
     return (
+        every_row(
+            "prediction-around-band",
+            "a further model is predicted no more surely than the line",
+            holds=within(lowest, None, None)
+            & within(highest, None, None)
+            & (lowest <= low)
+            & (high <= highest),
+            words=in_words("{}: from {} to {} at {}", line, lowest, highest, size),
+        ),
         every_row(
             "band-around-line",
             "a fitted line is finite and inside its band, at sizes above 0",

@@ -14,6 +14,7 @@ from calibration.recipes import Precision
 from calibration.tables import MODEL_LABELS
 from expectations import examples as examples_suite
 from expectations import fits as fits_suite
+from expectations import laws as laws_suite
 from expectations import positions as positions_suite
 from expectations import readings as readings_suite
 from expectations import samples as samples_suite
@@ -21,6 +22,7 @@ from expectations import scores as scores_suite
 from expectations import series as series_suite
 from expectations import summaries as summaries_suite
 from expectations import texts as texts_suite
+from expectations import theories as theories_suite
 from expectations.judge import judge
 from expectations.replay import beside_samples, gate_rules, one_gate, replay_rules
 from expectations.rules import Case
@@ -35,6 +37,7 @@ VERSIONS: Final[dict[str, int]] = {
     "summaries": summaries_suite.VERSION,
     "fits": fits_suite.VERSION,
     "study-fits": fits_suite.VERSION,
+    "theories": theories_suite.VERSION,
 }
 
 
@@ -163,11 +166,18 @@ def fit_verdict(
     *,
     curves: pl.DataFrame,
     bands: pl.DataFrame,
+    points: pl.DataFrame,
+    leave_one_out: pl.DataFrame,
+    horizons: pl.DataFrame,
     spread: pl.DataFrame,
     seen: pl.DataFrame,
     gate: pl.DataFrame,
+    overall: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """The verdict on the tables of a fit, each in the schema of its name: one series or several."""
+    """The verdict on the tables of a fit, each in the schema of its name: one series or several.
+
+    `overall` is of several only.
+    """
     tables = {"curves": curves, "spread": spread, "gate": gate}
     labels = tuple(MODEL_LABELS)
     return judge(
@@ -180,8 +190,32 @@ def fit_verdict(
             ),
             Case(curves, series_suite.curve_rules()),
             Case(bands, series_suite.band_rules()),
+            Case(points, laws_suite.point_rules()),
+            Case(leave_one_out, laws_suite.leave_one_out_rules()),
+            Case(horizons, laws_suite.horizon_rules()),
             Case(spread, spread_rules(labels=labels, positions=None)),
             Case(series_suite.beside_ent_ce(seen, ent_ce), series_suite.seen_rules()),
             Case(gate, gate_rules(labels=labels)),
+            *([] if overall is None else [Case(overall, laws_suite.overall_rules())]),
+        ]
+    )
+
+
+def theory_verdict(
+    theory: pl.DataFrame,
+    *,
+    ranks: pl.DataFrame,
+    singletons: pl.DataFrame,
+    datasets: Sequence[str],
+) -> pl.DataFrame:
+    """The verdict on THEORY, RANKS and SINGLETONS of some data sets."""
+    found = theories_suite.presence(theory, ranks=ranks, singletons=singletons)
+    return judge(
+        [
+            Case(theories_suite.counted(theory, datasets), theories_suite.counted_rules()),
+            Case(found, theories_suite.presence_rules()),
+            Case(theory, theories_suite.theory_rules()),
+            Case(ranks, theories_suite.rank_rules()),
+            Case(singletons, theories_suite.singleton_rules()),
         ]
     )

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flows import store_command
+from flows.fit_command import fit
 from flows.measure_command import measure
 from flows.plan_command import plan
 from flows.terminal import (
@@ -21,6 +22,7 @@ from flows.terminal import (
     show_ancestry,
     show_report,
 )
+from flows.theory_command import theory
 
 app = typer.Typer(
     name="calibration",
@@ -33,11 +35,17 @@ app = typer.Typer(
 app.add_typer(store_command.app, name="store")
 
 app.command(
+    epilog="Example: calibration fit runs.csv --law chinchilla --x N,D --y loss --out law.svg",
+)(fit)
+app.command(
     epilog="Example: calibration measure models/ladder/60k --text 'texts/*.txt'",
 )(measure)
 app.command(
     epilog="Example: calibration plan studies/quickstart.yaml --store artifacts",
 )(plan)
+app.command(
+    epilog="Example: calibration theory studies/quickstart.yaml --store artifacts",
+)(theory)
 
 
 @app.command(epilog="Example: calibration run studies/quickstart.yaml --store artifacts")

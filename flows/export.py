@@ -10,7 +10,8 @@ from calibration.errors import StoreError
 from calibration.lineage import Lineage, Measurement
 from calibration.recipes import Recipe
 from calibration.slugs import slug
-from calibration.tables import SERIES_TABLES
+from calibration.tables import STUDY_TABLES
+from calibration.theory_tables import THEORY_TABLES
 from calibration.tokens import TOKENS, generated_tokens, human_tokens
 from storage.artifacts import read_bytes, read_stored, read_table
 from storage.manifests import Manifest, manifest_of
@@ -33,8 +34,8 @@ def exported(lineage: Lineage, store: Store, out: Path) -> list[Path]:
     for name, content in files.items():
         (out / name).write_bytes(content)
     written = [out / name for name in files]
-    for table in SERIES_TABLES:
-        frame = read_table(store, lineage.report.study_fit, table)
+    for table, recipe in _tables(lineage).items():
+        frame = read_table(store, recipe, table)
         named = frame.select(pl.lit(lineage.study.name).alias("study"), pl.all())
         written += _both(named, out, table, between="; ")
     readings = pl.concat(
@@ -69,6 +70,12 @@ def report_files(lineage: Lineage, store: Store) -> dict[str, bytes]:
     """The files of a study's report by name. Raises StoreError when there is no report yet."""
     manifest = _require_report(lineage, store)
     return {file.label: read_bytes(store, lineage.report, file) for file in manifest.files}
+
+
+def _tables(lineage: Lineage) -> dict[str, Recipe]:
+    """The artifact that holds each table of a study."""
+    fits, theory = lineage.report.study_fit, lineage.report.theory
+    return {**dict.fromkeys(STUDY_TABLES, fits), **dict.fromkeys(THEORY_TABLES, theory)}
 
 
 def _require_report(lineage: Lineage, store: Store) -> Manifest:

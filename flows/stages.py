@@ -30,6 +30,7 @@ from tasks.report import report
 from tasks.sample import sample
 from tasks.score import score
 from tasks.summarize import summarize
+from tasks.theorize import theorize
 
 # What was made, in words, belongs on the pages; a logger shows only warnings unless told so.
 LOG = logging.getLogger("calibration")
@@ -112,12 +113,17 @@ def measure(measurements: tuple[Measurement, ...], root: str, place: Place) -> N
 
 
 def conclude(lineage: Lineage, place: Place) -> str:
-    """Fits of every series, the study's, and the report, shown on the pages; its address."""
-    study_fit, name = lineage.report.study_fit, lineage.study.name
+    """Fits of every series, the study's, the theory and the report, which is shown; its address."""
+    study_fit, theory, name = lineage.report.study_fit, lineage.report.theory, lineage.study.name
     if place.holds([*study_fit.fits, study_fit]):
         LOG.info("fits: all are there")
     else:
         _make_fits(study_fit, place, name=name)
+    if place.holds([theory]):
+        LOG.info("theory: all is there")
+    else:
+        place.keeping(theorize)(theory, title=name, store=place.store)
+        place.judge(theory, title=name)
     made = place.keeping(report)(lineage.report, study=lineage.study, store=place.store)
     place.keeping(publish)(lineage.report, title=name, store=place.store)
     return made

@@ -18,6 +18,7 @@ from calibration.recipes import (
     StudyFitRecipe,
     SummaryRecipe,
     TextsRecipe,
+    TheoryRecipe,
 )
 from storage.manifests import manifest_key, parsed_manifest
 from storage.store import Store
@@ -32,6 +33,7 @@ KINDS: Final[Mapping[str, type[Recipe]]] = {
         SummaryRecipe,
         FitRecipe,
         StudyFitRecipe,
+        TheoryRecipe,
         ReportRecipe,
     )
 }

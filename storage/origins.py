@@ -7,7 +7,7 @@ import polars as pl
 
 from calibration.errors import StoreError
 from calibration.recipes import FitRecipe, Member, Recipe, StudyFitRecipe, canonical_json
-from calibration.tables import ANCESTRY
+from calibration.record_tables import ANCESTRY
 from storage.manifests import Manifest, manifest_of
 from storage.store import Store
 

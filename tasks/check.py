@@ -5,8 +5,8 @@ from prefect import task
 
 from calibration import recipes
 from calibration.errors import CheckFailed
-from calibration.recipes import Checked, VerdictRecipe
-from calibration.tables import SERIES_TABLES
+from calibration.tables import SERIES_TABLES, STUDY_TABLES
+from calibration.theory_tables import THEORY_TABLES
 from expectations import suites
 from expectations.judge import failure_sentence
 from storage.artifacts import is_complete, read_table
@@ -23,7 +23,7 @@ from storage.verdicts import failure_of, write_verdict
     persist_result=True,
     result_serializer="json",
 )
-def check(recipe: VerdictRecipe, *, title: str, store: str) -> str:
+def check(recipe: recipes.VerdictRecipe, *, title: str, store: str) -> str:
     """Make the Verdict of a table; its address. Raises CheckFailed when a rule is broken."""
     place = open_store(store)
     if not is_complete(place, recipe):
@@ -39,8 +39,8 @@ def check(recipe: VerdictRecipe, *, title: str, store: str) -> str:
     return recipe.address
 
 
-def _verdict(place: Store, recipe: Checked) -> pl.DataFrame:
-    def read(table: str, of: Checked = recipe) -> pl.DataFrame:
+def _verdict(place: Store, recipe: recipes.Checked) -> pl.DataFrame:
+    def read(table: str, of: recipes.Checked = recipe) -> pl.DataFrame:
         return read_table(place, of, table)
 
     facts = _facts(place, recipe)
@@ -85,14 +85,16 @@ def _verdict(place: Store, recipe: Checked) -> pl.DataFrame:
                 precision=samples.model.precision,
                 vocabulary=_facts(place, samples).get("vocabulary"),
             )
-        case recipes.FitRecipe():
-            return suites.fit_verdict(**{name: read(name) for name in SERIES_TABLES})
-        case recipes.StudyFitRecipe():
-            return suites.fit_verdict(**{name: read(name) for name in SERIES_TABLES})
+        case recipes.FitRecipe() | recipes.StudyFitRecipe():
+            held = SERIES_TABLES if isinstance(recipe, recipes.FitRecipe) else STUDY_TABLES
+            return suites.fit_verdict(**{name: read(name) for name in held})
+        case recipes.TheoryRecipe(entries=entries):
+            datasets = list(dict.fromkeys(entry.dataset for entry in entries))
+            tables = {name: read(name) for name in THEORY_TABLES}
+            return suites.theory_verdict(**tables, datasets=datasets)
 
 
-def _facts(place: Store, recipe: Checked) -> dict[str, int]:
+def _facts(place: Store, recipe: recipes.Checked) -> dict[str, int]:
     """The numbers that the manifest of an artifact states."""
-    manifest = manifest_of(place, recipe)
-    stated = manifest.facts if manifest else {}
+    stated = manifest.facts if (manifest := manifest_of(place, recipe)) else {}
     return {name: int(value) for name, value in stated.items() if isinstance(value, int)}

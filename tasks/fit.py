@@ -5,7 +5,8 @@ from dataclasses import fields
 from prefect import task
 
 from calibration.recipes import FitRecipe, Member
-from calibration.statistics.series import Measured, Summary, fit_series
+from calibration.statistics.measured import Measured, Summary
+from calibration.statistics.series import fit_series
 from calibration.tables import SERIES_TABLES
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete

@@ -1,15 +1,16 @@
-"""fit_study: every series of a study side by side."""
+"""fit_study: every series of a study side by side, and what they say together."""
 
 import polars as pl
 from prefect import task
 
 from calibration.recipes import StudyFitRecipe
-from calibration.tables import SERIES_TABLES
+from calibration.statistics.across import across_series
+from calibration.tables import SERIES_TABLES, STUDY_TABLES
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete
 from storage.cache_policy import RecipePolicy
 from storage.drafts import Draft
-from storage.store import open_store
+from storage.store import Store, open_store
 from storage.verdicts import read_judged
 
 
@@ -25,9 +26,14 @@ def fit_study(recipe: StudyFitRecipe, *, title: str, store: str) -> str:
     if is_complete(place, recipe):
         return recipe.address
     draft = Draft(place, recipe)
-    files = []
-    for table in SERIES_TABLES:
-        frames = [read_judged(place, one, VERSIONS["fits"], table=table) for one in recipe.fits]
-        files.append(draft.write_table(pl.concat(frames), table=table))
+    tables = {table: _side_by_side(recipe, place, table=table) for table in SERIES_TABLES}
+    level = recipe.fits[0].level  # a study has one
+    across = across_series(tables["fits"], tables["points"], level=level)
+    tables |= across._asdict()
+    files = [draft.write_table(tables[table], table=table) for table in STUDY_TABLES]
     draft.seal(files, title=title)
     return recipe.address
+
+
+def _side_by_side(recipe: StudyFitRecipe, place: Store, *, table: str) -> pl.DataFrame:
+    return pl.concat(read_judged(place, one, VERSIONS["fits"], table=table) for one in recipe.fits)

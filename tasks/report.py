@@ -1,18 +1,20 @@
 """report: the page and the figures of a study."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import polars as pl
 from prefect import task
 
-from calibration.recipes import ReportRecipe, SummaryRecipe
+from calibration.recipes import ReportRecipe, StudyFitRecipe, SummaryRecipe, TheoryRecipe
 from calibration.report.contents import Provenance, report_page, summary_text
 from calibration.report.figures.catalogue import study_figures
 from calibration.report.figures.files import KINDS, rendered
 from calibration.report.protocol import differences, notes_on_ends
 from calibration.report.results import READINGS, ReportTables, read_measurements
 from calibration.study import Study
-from calibration.tables import SERIES_TABLES
+from calibration.tables import STUDY_TABLES
+from calibration.theory_tables import THEORY_TABLES
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete
 from storage.cache_policy import RecipePolicy
@@ -55,10 +57,10 @@ def report(recipe: ReportRecipe, *, study: Study, store: str) -> str:
 
 
 def _tables(recipe: ReportRecipe, place: Store) -> ReportTables:
-    series = {
-        table: read_judged(place, recipe.study_fit, VERSIONS["study-fits"], table=table)
-        for table in SERIES_TABLES
-    }
+    def read(of: StudyFitRecipe | TheoryRecipe, tables: Sequence[str]) -> dict[str, pl.DataFrame]:
+        return {name: read_judged(place, of, VERSIONS[of.KIND], table=name) for name in tables}
+
+    series = read(recipe.study_fit, STUDY_TABLES)
     summaries = _summaries(recipe)
     shown = [
         read_judged(place, summaries[labels], VERSIONS["summaries"], table="readings").select(
@@ -67,7 +69,8 @@ def _tables(recipe: ReportRecipe, place: Store) -> ReportTables:
         )
         for labels in read_measurements(series["ent_ce"])
     ]
-    return ReportTables(**series, readings=pl.concat(shown))
+    theory = read(recipe.theory, THEORY_TABLES)
+    return ReportTables(**series, **theory, readings=pl.concat(shown))
 
 
 def _summaries(recipe: ReportRecipe) -> dict[tuple[str, str, str], SummaryRecipe]:

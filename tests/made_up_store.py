@@ -13,6 +13,7 @@ from calibration.recipes import (
     ReportRecipe,
     StudyFitRecipe,
     SummaryRecipe,
+    TheoryRecipe,
     VerdictRecipe,
 )
 from calibration.statistics.precision import components
@@ -40,7 +41,11 @@ def put_study(
 ) -> Study:
     """Put a study of one data set, `letters`, into a store: SUMMARY_EXAMPLES by recipe."""
     fit = FitRecipe(family="chains", dataset="letters", members=tuple(members))
-    report = ReportRecipe(study=name, study_fit=StudyFitRecipe(fits=(fit,)))
+    report = ReportRecipe(
+        study=name,
+        study_fit=StudyFitRecipe(fits=(fit,)),
+        theory=TheoryRecipe(seed=0, entries=()),
+    )
     study = study_of(name, [one.name for one in members])
     write_root(store, Lineage(study, (), report))
     _put(store, report, tables)

@@ -12,10 +12,13 @@ from itertools import pairwise, product
 
 import numpy as np
 import polars as pl
+from made_up_theory import DATASETS, TOKENIZERS, made_up_theory
 
 from calibration import tables
+from calibration.record_tables import ANCESTRY
 from calibration.report.contents import Provenance
 from calibration.report.results import READINGS, ReportTables, read_measurements
+from calibration.theory_tables import THEORY_TABLES
 
 DATASET = "speeches"
 DECODINGS = ("temperature 1.0", "temperature 0.9")
@@ -49,7 +52,7 @@ class Study:
         return replace(self, tables=replace(self.tables, **frames))
 
     def changed(self, **values: pl.Expr) -> "Study":
-        """The same study with other values in every table that has the columns."""
+        """The same study with other values in every table of measurements with the columns."""
         return self.with_tables(
             **{
                 name: frame.with_columns(
@@ -58,6 +61,7 @@ class Study:
                     if column in frame.columns
                 )
                 for name, frame in vars(self.tables).items()
+                if name not in THEORY_TABLES
             }
         )
 
@@ -67,7 +71,12 @@ class Study:
 
     def unidentified(self) -> "Study":
         """The same study where no fit can tell its quantity from 0."""
-        return self.with_tables(fits=self.tables.fits.with_columns(identified=pl.lit(False)))
+        pooled = [name for name in self.tables.fits.columns if name.startswith("pooled_")]
+        return self.with_tables(
+            fits=self.tables.fits.with_columns(
+                pl.lit(None, self.tables.fits.schema[name]).alias(name) for name in pooled
+            ).with_columns(identified=pl.lit(False))
+        )
 
     def of_model(self, name: str) -> "Study":
         """One model alone, which no family can be fitted to."""
@@ -77,7 +86,11 @@ class Study:
             if "model" in frame.columns
         }
         return self.with_tables(
-            **alone, fits=self.tables.fits.clear(), bands=self.tables.bands.clear()
+            **alone,
+            **{
+                name: getattr(self.tables, name).clear()
+                for name in ("fits", "bands", "leave_one_out", "horizons", "overall")
+            },
         )
 
     def twice(self, dataset: str) -> "Study":
@@ -135,6 +148,42 @@ def study_of(
                 ],
                 schema=tables.BANDS,
             ),
+            points=pl.DataFrame(
+                [
+                    point
+                    for one in series
+                    for quantity in _QUANTITIES
+                    for point in _points(quantity, *one, decodings.index(one[2]), families[one[0]])
+                ],
+                schema=tables.POINTS,
+            ),
+            leave_one_out=pl.DataFrame(
+                [
+                    without
+                    for one in series
+                    if len(families[one[0]]) > 3
+                    for quantity in _QUANTITIES
+                    for without in _without(quantity, *one, families[one[0]])
+                ],
+                schema=tables.LEAVE_ONE_OUT,
+            ),
+            horizons=pl.DataFrame(
+                [
+                    length
+                    for one in series
+                    for quantity in ("ent_ce", "drift")
+                    for length in _lengths(quantity, *one, steps)
+                ],
+                schema=tables.HORIZONS,
+            ),
+            overall=pl.DataFrame(
+                [
+                    _overall(quantity, decoding, len(families))
+                    for quantity in _QUANTITIES
+                    for decoding in decodings
+                ],
+                schema=tables.OVERALL,
+            ),
             spread=pl.DataFrame(
                 [one for row in rows for one in _spread(row, steps)], schema=tables.SPREAD
             ),
@@ -149,11 +198,12 @@ def study_of(
                 ],
                 schema=READINGS,
             ),
+            **_theory(datasets, [next(iter(sizes)) for sizes in families.values()]),
         ),
         replace(
             PROVENANCE,
             ancestry=pl.DataFrame(
-                [one for row in rows for one in _ancestry(row)], schema=tables.ANCESTRY
+                [one for row in rows for one in _ancestry(row)], schema=ANCESTRY
             ),
         ),
     )
@@ -167,7 +217,7 @@ PROVENANCE = Provenance(
     devices=["a processor"],
     seed=0,
     at_end="continue",
-    ancestry=pl.DataFrame(schema=tables.ANCESTRY),
+    ancestry=pl.DataFrame(schema=ANCESTRY),
     differences=["224 steps are measured; the paper measures 1,000."],
     notes=["The models were trained on the training split of the same speeches."],
 )
@@ -208,6 +258,23 @@ class _Row:
     @property
     def random(self) -> np.random.Generator:
         return np.random.default_rng([self.size, len(self.dataset), self.cooler])
+
+
+def _theory(datasets: Sequence[str], tokenizers: Sequence[str]) -> dict[str, pl.DataFrame]:
+    """The made-up tables of the theory as if they were of these data sets and tokenizers."""
+    made_up = made_up_theory()._asdict()
+    return {name: _of_texts(one, datasets, tokenizers) for name, one in made_up.items()}
+
+
+def _of_texts(
+    table: pl.DataFrame, datasets: Sequence[str], tokenizers: Sequence[str]
+) -> pl.DataFrame:
+    made_up = table.filter(pl.col("dataset") == DATASETS[0])
+    words = made_up.filter(pl.col("tokenizer").is_null())
+    tokens = made_up.filter(pl.col("tokenizer") == TOKENIZERS[0])
+    named = (tokens.with_columns(tokenizer=pl.lit(one)) for one in tokenizers)
+    found = pl.concat([words, *named])
+    return pl.concat(found.with_columns(dataset=pl.lit(one)) for one in datasets)
 
 
 def _level(size: float, cooler: int, quantity: str) -> float:
@@ -305,6 +372,24 @@ def _fit(
         "high": exponent + half,
         "scatter": 0.083,
         "p_zero": 0.0131,
+        "p_holm": 0.0393,
+        "clusters": 43,
+        "effective_clusters": 40.5,
+        "df": models - 2,
+        "scatter_low": 0.011,
+        "scatter_high": None if models == 3 else 0.31,
+        "heterogeneity": 9.4,
+        "p_heterogeneity": 0.024,
+        "i_squared": 0.68,
+        "pooled_exponent": exponent + 0.013,
+        "pooled_low": exponent + 0.013 - half / 1.7,
+        "pooled_high": exponent + 0.013 + half / 1.7,
+        "pooled_scatter": 0.071,
+        "pooled_df": 7.0,
+        "pooled_series": 4,
+        "halving": 2.0 ** (-1 / exponent),
+        "halving_low": 2.0 ** (-1 / (exponent - half)),
+        "halving_high": 2.0 ** (-1 / (exponent + half)) if exponent + half < 0 else None,
         "identified": plain,
         "amplitude": _level(1_000_000, 0 if plain else 1, quantity),
         "reference_size": 1_000_000.0,
@@ -328,9 +413,95 @@ def _band(
             "fitted": _level(size, cooler, quantity),
             "low": _level(size, cooler, quantity) - 0.02,
             "high": _level(size, cooler, quantity) + 0.02,
+            "prediction_low": _level(size, cooler, quantity) - 0.05,
+            "prediction_high": _level(size, cooler, quantity) + 0.05,
+            "form_dependent": False,
         }
         for size in np.geomspace(min(sizes) / 1.5, max(sizes) * 1.5, 40)
     ]
+
+
+def _points(
+    quantity: str,
+    family: str,
+    dataset: str,
+    decoding: str,
+    cooler: int,
+    sizes: Mapping[str, int],
+) -> list[dict[str, object]]:
+    return [
+        {
+            **_labels(family, dataset, decoding, quantity),
+            "model": model,
+            "size": size,
+            "value": _level(size, cooler, quantity),
+            "standard_error": 0.02,
+            "low": _level(size, cooler, quantity) - 0.04,
+            "high": _level(size, cooler, quantity) + 0.04,
+            "covariance": [0.0004 if other == model else 0.0002 for other in sizes],
+        }
+        for model, size in sizes.items()
+    ]
+
+
+def _without(
+    quantity: str, family: str, dataset: str, decoding: str, sizes: Mapping[str, int]
+) -> list[dict[str, object]]:
+    """Without the first model the exponent leaves its interval."""
+    exponent = _QUANTITIES[quantity]
+    return [
+        {
+            **_labels(family, dataset, decoding, quantity),
+            "left_out": model,
+            "exponent": exponent + shift,
+            "low": exponent + shift - 0.2,
+            "high": exponent + shift + 0.2,
+            "shift": shift,
+            "flagged": number == 0,
+        }
+        for number, model in enumerate(sizes)
+        for shift in [0.5 if number == 0 else 0.01 * number]
+    ]
+
+
+def _lengths(
+    quantity: str, family: str, dataset: str, decoding: str, steps: int
+) -> list[dict[str, object]]:
+    """Exponents that flatten as texts grow; the shortest length has none."""
+    lengths = [max(1, steps // 2**halvings) for halvings in (6, 4, 2, 0)]
+    return [
+        {
+            **_labels(family, dataset, decoding, quantity),
+            "steps": length,
+            "identified": number > 0,
+            **({} if number == 0 else _around(_QUANTITIES[quantity] - 0.05 * (3 - number), 0.1)),
+        }
+        for number, length in enumerate(dict.fromkeys(lengths))
+    ]
+
+
+def _overall(quantity: str, decoding: str, families: int) -> dict[str, object]:
+    found = _around(_QUANTITIES[quantity] + 0.021, 0.19) if families > 1 else {}
+    return {
+        "dataset": "all",
+        "decoding": decoding,
+        "quantity": quantity,
+        "x": "parameters",
+        "families": families,
+        "series": families,
+        "df": families - 1,
+        "scatter": 0.04 if families > 1 else None,
+        "method": "random effects over families",
+        **found,
+    }
+
+
+def _around(exponent: float, half: float) -> dict[str, object]:
+    return {"exponent": exponent, "low": exponent - half, "high": exponent + half}
+
+
+def _labels(family: str, dataset: str, decoding: str, quantity: str) -> dict[str, object]:
+    return {"family": family, "dataset": dataset, "decoding": decoding, "quantity": quantity}
 
 
 def _spread(row: _Row, steps: int) -> list[dict[str, object]]:

@@ -18,6 +18,8 @@ from calibration.recipes import (
     StudyFitRecipe,
     SummaryRecipe,
     TextsRecipe,
+    TheoryEntry,
+    TheoryRecipe,
     VerdictRecipe,
 )
 
@@ -46,7 +48,10 @@ SUMMARY = SummaryRecipe(samples=SAMPLES, scores=SCORES)
 MEMBER = Member(name="small", parameters=100, non_embedding_parameters=80, summary=SUMMARY)
 FIT = FitRecipe(family="chains", dataset="letters", members=(MEMBER,))
 STUDY_FIT = StudyFitRecipe(fits=(FIT,))
-REPORT = ReportRecipe(study="study", study_fit=STUDY_FIT)
+WORDS = TheoryEntry(dataset="letters", tokenizer=None, examples=EXAMPLES, assumes="m ∝ N")
+TOKENS = TheoryEntry(dataset="letters", tokenizer="small", examples=EXAMPLES, assumes="m ∝ N")
+THEORY = TheoryRecipe(seed=0, entries=(WORDS, TOKENS))
+REPORT = ReportRecipe(study="study", study_fit=STUDY_FIT, theory=THEORY)
 VERDICT = VerdictRecipe(table=SAMPLES, suite=1)
 
 ALL: tuple[Recipe, ...] = (
@@ -57,6 +62,7 @@ ALL: tuple[Recipe, ...] = (
     SUMMARY,
     FIT,
     STUDY_FIT,
+    THEORY,
     REPORT,
     VERDICT,
 )
@@ -111,7 +117,12 @@ def variants() -> dict[str, Recipe]:
             "members": (MEMBER, changed(MEMBER, name="large")),
         },
         STUDY_FIT: {"fits": (FIT, changed(FIT, x="tokens"))},
-        REPORT: {"study": "other", "study_fit": StudyFitRecipe(fits=())},
+        THEORY: {"seed": 1, "entries": (TOKENS,)},
+        REPORT: {
+            "study": "other",
+            "study_fit": StudyFitRecipe(fits=()),
+            "theory": changed(THEORY, seed=1),
+        },
         VERDICT: {"table": SCORES, "suite": 2},
     }
     found: dict[str, Recipe] = {recipe.KIND: recipe for recipe in ALL}
@@ -127,6 +138,15 @@ def variants() -> dict[str, Recipe]:
         "non_embedding_parameters": 81,
     }.items():
         found[f"fits.members.{name}"] = changed(FIT, members=(changed(MEMBER, **{name: value}),))
+    for name, value in {
+        "dataset": "other",
+        "tokenizer": "large",
+        "examples": changed(EXAMPLES, prompt=5),
+        "assumes": "nothing",
+    }.items():
+        found[f"theories.entries.{name}"] = changed(
+            THEORY, entries=(WORDS, changed(TOKENS, **{name: value}))
+        )
     found["texts.tails"] = changed(TEXTS, tails="all")
     found["texts.independent"] = changed(TEXTS, independent="passages")
     found["examples.unit"] = changed(EXAMPLES, unit="bytes")

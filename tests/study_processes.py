@@ -6,6 +6,7 @@ from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from threading import RLock
 
 import pytest
 from faults import JournalStore, open_as
@@ -49,9 +50,12 @@ def make(study: Path, store: str) -> None:
 
 def _make(study: Path, store: str) -> None:
     from direct import run_directly
+    from tqdm import tqdm
 
     from tasks.publish import publish
     from tasks.report import report
 
+    # Its own lock is one for all that are forked, and one that was killed may hold it for ever.
+    tqdm.set_lock(RLock())
     open_as("journal", JournalStore)
     run_directly(study, store, left_out=(report, publish))

@@ -27,10 +27,12 @@ ONLY_IN = {
     "obstore": ("storage/s3.py",),
     "typer": (
         "flows/cli.py",
+        "flows/fit_command.py",
         "flows/measure_command.py",
         "flows/plan_command.py",
         "flows/store_command.py",
         "flows/terminal.py",
+        "flows/theory_command.py",
     ),
 }
 ENGINE = {"torch", "numpy"}

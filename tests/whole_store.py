@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 from made_up_store import study_of
-from small_recipes import ALL, REPORT, SAMPLES, SCORES, STUDY_FIT, TEXTS, changed
+from small_recipes import ALL, REPORT, SAMPLES, SCORES, TEXTS, changed
 
 from calibration.lineage import Lineage
 from calibration.recipes import Recipe, ReportRecipe, VerdictRecipe
@@ -22,7 +22,7 @@ from storage.studies import write_study
 DAY = 24 * 3600.0
 STUDY = "study"
 STUDY_OF_IT = study_of(STUDY, ["small"])
-OTHER_REPORT = ReportRecipe(study="other", study_fit=STUDY_FIT)
+OTHER_REPORT = changed(REPORT, study="other")
 FAILED_BEFORE = VerdictRecipe(table=TEXTS, suite=7)  # of older rules; no root file lists verdicts
 
 # What no study wants: other samples of the same examples, and their verdict.

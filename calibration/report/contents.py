@@ -14,10 +14,11 @@ import polars as pl
 
 from calibration.report.dataset_section import Pictures, dataset_section, listed_rows
 from calibration.report.downloads import table_links
-from calibration.report.figures.catalogue import StudyFigure
+from calibration.report.exponents_section import exponents_section
+from calibration.report.figures.catalogue import STUDY, StudyFigure
 from calibration.report.figures.files import rendered
 from calibration.report.generations import within_budget
-from calibration.report.listing import FITTED, GATE, fit_cells, gate_cells, summary_lines
+from calibration.report.listing import GATE, gate_cells, summary_lines
 from calibration.report.origins import ancestry_section
 from calibration.report.page import (
     Html,
@@ -34,7 +35,8 @@ from calibration.report.page import (
 )
 from calibration.report.results import ReportTables
 from calibration.report.terms import GATE_MEANING, INTERVALS, PAPER, TAKEN_AWAY, TERMS
-from calibration.report.wording import CONFIDENCE, QUANTITIES, count, findings, listed
+from calibration.report.theory_section import theory_section
+from calibration.report.wording import QUANTITIES, count, findings, listed
 
 SVG_BUDGET: Final = 700_000  # bytes of figures; a page of more cannot hold each of them twice
 
@@ -112,7 +114,14 @@ def _sections(
             )
             for number, dataset in enumerate(tables.datasets, start=1)
         ),
-        Section("exponents", "Exponents", _fitted(tables.fits)),
+        Section(
+            "exponents", "Exponents", exponents_section(tables, list(pictures[STUDY].values()))
+        ),
+        Section(
+            "theory",
+            "The theory",
+            theory_section(tables.theory, pictures, datasets=tables.datasets),
+        ),
         Section("gate", "The gate", _gate(tables.gate)),
         Section(
             "warnings", "Warnings", [_or_none(_warnings(tables.fits), "No fit raised a warning.")]
@@ -150,7 +159,7 @@ def _headline(dataset: str, tables: ReportTables) -> Html:
     )
 
 
-def _pictures(figures: Sequence[StudyFigure]) -> dict[str, Pictures]:
+def _pictures(figures: Sequence[StudyFigure]) -> Mapping[str, Pictures]:
     """Every figure as it stands on the page, by data set and name."""
     files = [rendered(figure.drawn, "svg") for figure in figures]
     room = sum(map(len, files)) <= SVG_BUDGET
@@ -159,23 +168,7 @@ def _pictures(figures: Sequence[StudyFigure]) -> dict[str, Pictures]:
         link = [" ", svg_link(svg, name=f"{figure.file}.svg")] if room else []
         caption = joined(figure.caption, *link)
         pictures[figure.dataset][figure.name] = picture(svg, alt=figure.alt, caption=caption)
-    return dict(pictures)
-
-
-def _fitted(fits: pl.DataFrame) -> Iterator[Html]:
-    if fits.is_empty():
-        yield element("p", "No family was fitted.")
-        return
-    yield from listed_rows(
-        "The fitted law of each family: quantity = amplitude × size to the power of the "
-        f"exponent. Intervals are {CONFIDENCE}; scatter is the spread of models around the "
-        "law, in units of the logarithm of the quantity.",
-        FITTED,
-        cells=fit_cells,
-        rows=fits,
-    )
-    methods = fits.select("law", "method").unique(maintain_order=True).rows()
-    yield bullets([f"Law {law}, fitted by {method}." for law, method in methods])
+    return pictures
 
 
 def _gate(gate: pl.DataFrame) -> Iterator[Html]:

@@ -46,6 +46,7 @@ def dataset_section(
     )
     yield element("h3", "Over steps, against size, and across decodings")
     yield from _drawn(pictures, "entropy-over-steps", "ent-ce-against-size")
+    yield from _drawn(pictures, "exponents-against-length")
     yield from _drawn(pictures, "drift-and-static-against-size", "loss-ent-ce-plane")
     yield element("h3", "Loops, derailed texts and repetition")
     yield from _drawn(pictures, "spread-over-steps", "variety-against-size")

@@ -1,8 +1,9 @@
 """The tables of a study as CSV that the page itself holds, each within a budget of bytes.
 
 A table that is too long keeps fewer rows, and its link says which: curves are averaged over bins
-first, then only the headlined decodings stay. Six significant digits are more than any standard
-error here leaves certain; every step and digit is in what `calibration export` writes.
+first, then only the headlined decodings stay, and of bands every eighth size. Six significant
+digits are more than any standard error here leaves certain; every step and digit is in what
+`calibration export` writes.
 """
 
 from collections.abc import Iterator
@@ -12,11 +13,14 @@ import polars as pl
 
 from calibration.report.page import Html, csv_link
 from calibration.report.results import ReportTables, binned, width_of_bins
-from calibration.tables import SERIES_TABLES
+from calibration.tables import STUDY_TABLES
 
-BUDGET: Final = 200_000  # bytes a table
+BUDGET: Final = 180_000  # bytes a table
+LEAST: Final = 100_000  # bytes that curves have where the others have taken the rest
 ALL_BUDGET: Final = 880_000  # bytes of all tables: a fifth of a page that opens at once
+SAVED: Final = (*STUDY_TABLES, "theory")
 CURVES: Final = "curves"  # the one table with a row a step
+BANDS, THINNED = "bands", 8  # of the sizes a line is drawn through, enough to draw it again
 DIGITS: Final = 6
 BINNED: Final = "averages of {} steps"
 HEADLINED: Final = "only the first decoding of each data set"
@@ -33,10 +37,10 @@ class Csv(NamedTuple):
 
 def tables_to_save(tables: ReportTables) -> list[Csv]:
     """Every table of a study in its fullest form that fits; curves have the room that is left."""
-    others = {name: csv_of(tables, name) for name in SERIES_TABLES if name != CURVES}
+    others = {name: csv_of(tables, name) for name in SAVED if name != CURVES}
     left = ALL_BUDGET - sum(len(csv.content) for csv in others.values())
-    found = others | {CURVES: csv_of(tables, CURVES, budget=max(left, BUDGET))}
-    return [found[name] for name in SERIES_TABLES]
+    found = others | {CURVES: csv_of(tables, CURVES, budget=max(left, LEAST))}
+    return [found[name] for name in SAVED]
 
 
 def csv_of(tables: ReportTables, name: str, *, budget: int = BUDGET) -> Csv:
@@ -58,8 +62,13 @@ def table_links(tables: ReportTables) -> Iterator[Html]:
 def _forms(tables: ReportTables, name: str) -> Iterator[tuple[pl.DataFrame, str]]:
     frame: pl.DataFrame = getattr(tables, name)
     yield frame, ""
+    if "decoding" not in frame.columns:
+        return
     if name != CURVES:
-        yield frame.filter(_headlined(tables)), HEADLINED
+        headlined = frame.filter(_headlined(tables))
+        yield headlined, HEADLINED
+        if name == BANDS:
+            yield headlined.gather_every(THINNED), f"{HEADLINED}, every {THINNED}th size"
         return
     width = width_of_bins(frame)
     yield binned(frame, width), BINNED.format(width)
@@ -79,5 +88,11 @@ def _headlined(tables: ReportTables) -> pl.Expr:
 def _csv(frame: pl.DataFrame) -> bytes:
     floats = [name for name, kind in frame.schema.items() if kind.is_float()]
     lists = [name for name, kind in frame.schema.items() if kind == pl.List(pl.String)]
-    flat = frame.with_columns(pl.col(floats).round_sig_figs(DIGITS), pl.col(lists).list.join("; "))
+    rounded = pl.element().round_sig_figs(DIGITS).cast(pl.String)
+    numbers = [name for name, kind in frame.schema.items() if kind == pl.List(pl.Float64)]
+    flat = frame.with_columns(
+        pl.col(floats).round_sig_figs(DIGITS),
+        pl.col(lists).list.join("; "),
+        pl.col(numbers).list.eval(rounded).list.join(" "),
+    )
     return flat.write_csv().encode()

@@ -13,16 +13,11 @@ import polars as pl
 from calibration.report.page import Column
 from calibration.report.wording import (
     CONFIDENCE,
-    EXPONENT_DECIMALS,
     QUANTITIES,
-    SIZES,
-    UNDETERMINED,
     Row,
     count,
-    determined,
     estimate,
     exponent,
-    interval,
     nats_per,
     scientific,
     share,
@@ -97,20 +92,6 @@ GATE: Final = (
     Column("z of covariance", "number"),
     Column("smallest detectable bias", "number"),
     Column("largest difference", "number"),
-)
-FITTED: Final = (
-    Column("family", "name"),
-    Column("data set", "name"),
-    Column("decoding", "name"),
-    Column("quantity", "name"),
-    Column("over", "name"),
-    Column("models (K)", "number"),
-    Column("exponent", "prose"),
-    Column("measurement only", "name"),
-    Column("scatter", "number"),
-    Column("p (exponent 0)", "number"),
-    Column("fitted value at size", "number"),
-    Column("warnings", "prose"),
 )
 SUMMARY: Final = (
     ("", "model"),
@@ -189,26 +170,6 @@ def gate_cells(row: Row) -> list[str]:
         signed(row["covariance_z"], GATE_DECIMALS),
         unsigned(row["detectable"], BIAS_DECIMALS),
         scientific(row["largest_difference"]),
-    ]
-
-
-def fit_cells(fit: Row) -> list[str]:
-    """The cells of FITTED for one row of FITS; without an exponent nothing about it is a number."""
-    known = determined(fit)
-    ends = interval(fit["measurement_low"], fit["measurement_high"], decimals=EXPONENT_DECIMALS)
-    return [
-        fit["family"],
-        fit["dataset"],
-        fit["decoding"],
-        QUANTITIES[fit["quantity"]],
-        SIZES[fit["x"]],
-        str(fit["models"]),
-        exponent(fit),
-        ends if known else UNDETERMINED,
-        unsigned(fit["scatter"], 3),
-        unsigned(fit["p_zero"]) if known else UNDETERMINED,
-        f"{signed(fit['amplitude'])} at {size(fit['reference_size'])}",
-        "; ".join(fit["warnings"] or ["none"]),
     ]
 
 

@@ -8,7 +8,8 @@ from typing import Final
 
 import polars as pl
 
-from calibration.report.listing import FITTED, GATE, MEASURED, fit_cells, gate_cells, measured_cells
+from calibration.report.exponents_section import EXPONENTS, exponent_cells
+from calibration.report.listing import GATE, MEASURED, gate_cells, measured_cells
 from calibration.report.wording import findings
 
 MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>#|~!])")
@@ -32,7 +33,7 @@ def ent_ce_rows(ent_ce: pl.DataFrame) -> list[Cells]:
 def exponent_rows(fits: pl.DataFrame) -> list[Cells]:
     """A row a law, from FITS."""
     return [
-        _named([column.heading for column in FITTED], fit_cells(row))
+        _named([column.heading for column in EXPONENTS], exponent_cells(row))
         for row in fits.rows(named=True)
     ]
 

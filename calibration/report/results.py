@@ -21,7 +21,7 @@ CURVE_LABELS: Final = (*MODEL_LABELS, "unit")
 
 @dataclass(frozen=True)
 class ReportTables:
-    """What a report is made from: the tables of a study's fit and READINGS, by name.
+    """What a report is made from: the tables of a study's fit, READINGS and the theory, by name.
 
     `readings` are those of the measurements that the report shows.
     """
@@ -30,10 +30,17 @@ class ReportTables:
     curves: pl.DataFrame
     fits: pl.DataFrame
     bands: pl.DataFrame
+    points: pl.DataFrame
+    leave_one_out: pl.DataFrame
+    horizons: pl.DataFrame
+    overall: pl.DataFrame
     spread: pl.DataFrame
     seen: pl.DataFrame
     gate: pl.DataFrame
     readings: pl.DataFrame
+    theory: pl.DataFrame
+    ranks: pl.DataFrame
+    singletons: pl.DataFrame
 
     @property
     def datasets(self) -> list[str]:
@@ -45,13 +52,19 @@ class ReportTables:
         return names(self.ent_ce.filter(pl.col("dataset") == dataset), "decoding")[0]
 
     def of(self, dataset: str, decoding: str | None = None) -> "ReportTables":
-        """The rows of one data set, of one of its decodings where one is named."""
-        wanted = pl.col("dataset") == dataset
+        """The rows of one data set, of one of its decodings where one is named.
+
+        The theory is of texts, and has no decoding.
+        """
+        frames = {field.name: getattr(self, field.name) for field in fields(self)}
+        shown = {name: one.filter(pl.col("dataset") == dataset) for name, one in frames.items()}
         if decoding is not None:
-            wanted &= pl.col("decoding") == decoding
-        return ReportTables(
-            **{field.name: getattr(self, field.name).filter(wanted) for field in fields(self)}
-        )
+            shown |= {
+                name: one.filter(pl.col("decoding") == decoding)
+                for name, one in shown.items()
+                if "decoding" in one.columns
+            }
+        return ReportTables(**shown)
 
     def measured(self, dataset: str, decoding: str) -> "ReportTables":
         """The rows of one measured series; ValueError where it was not measured."""

@@ -33,6 +33,7 @@ SIZES: Final = {
 NO_EXPONENT: Final = "no exponent: "  # begins the warning that says why a fit has none
 TAIL: Final = 0.05  # of texts beyond each limit, where own and human texts spread alike
 SURE: Final = 1.96  # standard errors beyond it that chance passes once in forty
+LARGEST_FACTOR: Final = 1e6  # of size; what only a model beyond it would show, nobody sees
 MOST_NAMED: Final = 8  # models in a sentence; longer lists are read from the tables
 TRENDS: Final = ("ent_ce", "drift")
 _PARTS: Final = {
@@ -133,6 +134,36 @@ def exponent(fit: Row) -> str:
         return f"not determined: {undetermined_because(fit)}"
     ends = interval(fit["low"], fit["high"], decimals=EXPONENT_DECIMALS)
     return f"{signed(fit['exponent'], EXPONENT_DECIMALS)} {ends}"
+
+
+def pooled(fit: Row) -> str:
+    """`-0.12 [-0.20, -0.04]` under the scatter common to the study, or why there is none."""
+    if not _finite(fit["pooled_exponent"]):
+        return UNDETERMINED
+    ends = interval(fit["pooled_low"], fit["pooled_high"], decimals=EXPONENT_DECIMALS)
+    return f"{signed(fit['pooled_exponent'], EXPONENT_DECIMALS)} {ends}"
+
+
+def span(value: float | None, low: float | None, high: float | None) -> str:
+    """`0.083 [0.000, 0.210]` of what is not negative; `[0.010, no end]` without an upper end."""
+    if not _finite(value):
+        return UNDETERMINED
+    end = unsigned(high, 3) if _finite(high) else "no end"
+    return f"{unsigned(value, 3)} [{unsigned(low, 3)}, {end}]"
+
+
+def halving(fit: Row) -> str:
+    """`32× [10×, no size]`: how much larger a model has half of the quantity."""
+    if not _finite(fit["halving"]):
+        return "no size"
+    low, high = (_times(fit[f"halving_{end}"]) for end in ("low", "high"))
+    return f"{_times(fit['halving'])} [{low}, {high}]"
+
+
+def _times(factor: float | None) -> str:
+    if not _finite(factor):
+        return "no size"
+    return f"{factor:.3g}×" if factor < LARGEST_FACTOR else f"over {LARGEST_FACTOR:.0e}×"
 
 
 def undetermined_because(fit: Row) -> str:

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from calibration.statistics.intervals import LEVEL, Interval, few_clusters, jackknife
+from calibration.statistics.intervals import (
+    LEVEL,
+    Interval,
+    effective_clusters,
+    few_clusters,
+    jackknife,
+)
 from calibration.statistics.ragged import Floats
 
 COLUMNS = (
@@ -91,11 +97,13 @@ class Estimate:
 def estimate(summary_examples: pl.DataFrame, *, level: float = LEVEL) -> Estimate:
     """EntCE, drift and static of one model, each with its cluster jackknife interval, t_{G-1}.
 
-    SUMMARY_EXAMPLES of one model on one data set. Intervals are nan with one source text only.
+    SUMMARY_EXAMPLES of one model on one data set. G is the number of source texts, as many of equal
+    length where they are uneven. Intervals are nan with one source text only.
     """
     sums = cluster_totals(summary_examples).select(COLUMNS).to_numpy()
     total = sums.sum(axis=0)
     warning = few_clusters(len(sums))
+    effective = effective_clusters(cluster_lengths(sums))
     return Estimate(
         examples=summary_examples.height,
         clusters=len(sums),
@@ -103,9 +111,9 @@ def estimate(summary_examples: pl.DataFrame, *, level: float = LEVEL) -> Estimat
         entropy=float(ENTROPY.of(total)),
         log_loss=float(LOG_LOSS.of(total)),
         teacher_entropy=float(TEACHER_ENTROPY.of(total)),
-        ent_ce=jackknife(sums, ENT_CE.of, level=level),
-        drift=jackknife(sums, DRIFT.of, level=level),
-        static=jackknife(sums, STATIC.of, level=level),
+        ent_ce=jackknife(sums, ENT_CE.of, level=level, effective=effective),
+        drift=jackknife(sums, DRIFT.of, level=level, effective=effective),
+        static=jackknife(sums, STATIC.of, level=level, effective=effective),
         ent_ce_per_byte=float(ENT_CE_PER_BYTE.of(total)),
         bytes_per_token_generated=float(Ratio("bytes_generated", "tokens_generated").of(total)),
         bytes_per_token_human=float(Ratio("bytes_human", "tokens_human").of(total)),
@@ -122,18 +130,32 @@ def covariance(summaries: Sequence[pl.DataFrame], *, quantity: Quantity = ENT_CE
     V_kl = Σ_d ψ_dk ψ_dl / sqrt(D_k(D_k-1) D_l(D_l-1)), which is ΨᵀΨ/(D(D-1)) when all share
     their texts. Rows and columns of a measurement with fewer than two texts are nan.
     """
-    influences = [
-        _influence(summary, quantity).rename({"influence": str(number)})
-        for number, summary in enumerate(summaries)
-    ]
-    aligned = influences[0]
-    for other in influences[1:]:
-        aligned = aligned.join(other, on="cluster", how="full", coalesce=True)
-    psi = aligned.sort("cluster").drop("cluster").fill_null(0.0).to_numpy()
-    counts = np.array([len(influence) for influence in influences], dtype=np.float64)
-    scale = np.where(counts > 1, np.sqrt(counts * (counts - 1)), np.nan)
-    matrix: Floats = psi.T @ psi / np.outer(scale, scale)
+    totals = [cluster_totals(summary) for summary in summaries]
+    return paired_covariance(
+        [one["cluster"] for one in totals],
+        [influence(one.select(COLUMNS).to_numpy(), quantity) for one in totals],
+    )
+
+
+def paired_covariance(clusters: Sequence[pl.Series], influences: Sequence[Floats]) -> Floats:
+    """`covariance` from the influence values of each measurement and their clusters' names."""
+    counts = np.array([len(one) for one in clusters])
+    psi = _aligned(clusters, influences)
+    scale = np.where(counts > 1, np.sqrt(counts * (counts - 1.0)), np.nan)
+    matrix: Floats = psi @ psi.T / np.outer(scale, scale)
     return matrix
+
+
+def _aligned(clusters: Sequence[pl.Series], influences: Sequence[Floats]) -> Floats:
+    """Influences by cluster, 0 where a measurement lacks one.  # (K, clusters)"""
+    # Nearly always the texts are the same, and sorting thousands of names takes longest.
+    if all(one.equals(clusters[0]) for one in clusters[1:]):
+        return np.stack(influences)
+    every, place = np.unique(np.concatenate(clusters), return_inverse=True)
+    rows = np.repeat(np.arange(len(clusters)), [len(one) for one in clusters])
+    psi = np.zeros((len(clusters), len(every)))
+    psi[rows, place] = np.concatenate(influences)
+    return psi
 
 
 def curves(positions: pl.DataFrame) -> pl.DataFrame:
@@ -191,6 +213,12 @@ def cluster_totals(summary_examples: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def cluster_lengths(sums: Floats) -> Floats:
+    """The steps of each row of `sums`, own and human.  # (..., rows)"""
+    lengths: Floats = _column(sums, "steps_generated") + _column(sums, "steps_human")
+    return lengths
+
+
 def influence(sums: Floats, quantity: Quantity) -> Floats:
     """What each row of `sums`, columns in the order of COLUMNS, adds to a quantity.  # (rows,)
 
@@ -199,12 +227,6 @@ def influence(sums: Floats, quantity: Quantity) -> Floats:
     minuend = _ratio_influence(sums, quantity.minuend)
     difference: Floats = minuend - _ratio_influence(sums, quantity.subtrahend)
     return difference
-
-
-def _influence(summary_examples: pl.DataFrame, quantity: Quantity) -> pl.DataFrame:
-    totals = cluster_totals(summary_examples)
-    values = influence(totals.select(COLUMNS).to_numpy(), quantity)
-    return totals.select("cluster", influence=pl.Series(values))
 
 
 def _ratio_influence(sums: Floats, ratio: Ratio) -> Floats:

@@ -11,6 +11,7 @@ from calibration.study import parsed_study
 
 MEASURED = ("texts", "examples", "samples", "scores", "summaries")
 LABELLED = ("fits", "study-fits", "reports")
+CONCLUDED = (*LABELLED, "theories")  # the theory is made of examples alone
 
 
 def facts(number: int, **changes: object) -> ModelFacts:
@@ -60,7 +61,7 @@ def resolved(facts_of: dict[str, ModelFacts] = MODELS, **changes: object) -> Lin
 
 
 def addresses(one: Lineage) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {kind: set() for kind in (*MEASURED, *LABELLED)}
+    found: dict[str, set[str]] = {kind: set() for kind in (*MEASURED, *CONCLUDED)}
     for recipe in one.recipes():
         found[recipe.KIND].add(recipe.address)
     return found
@@ -83,6 +84,7 @@ def test_a_study_has_one_artifact_for_each_thing_to_make() -> None:
         "fits": 2,
         "study-fits": 1,
         "reports": 1,
+        "theories": 1,
     }
 
 
@@ -96,17 +98,49 @@ def test_parents_come_before_children_and_nothing_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    "labels",
+    ("labels", "kinds"),
     [
-        {"family": "others"},
-        {"tokens": 10**9},
-        {"trained_until": 2024},
-        {"chat": True},
-        {"base": "a"},
+        ({"family": "others"}, CONCLUDED),
+        ({"tokens": 10**9}, LABELLED),
+        ({"trained_until": 2024}, LABELLED),
+        ({"chat": True}, LABELLED),
+        ({"base": "a"}, LABELLED),
     ],
 )
-def test_relabelling_a_model_moves_only_what_prints_labels(labels: dict[str, object]) -> None:
-    assert moved(resolved(models=[model("a"), model("b", **labels)])) == set(LABELLED)
+def test_relabelling_a_model_moves_only_what_prints_labels(
+    labels: dict[str, object], kinds: tuple[str, ...]
+) -> None:
+    assert moved(resolved(models=[model("a"), model("b", **labels)])) == set(kinds)
+
+
+def test_stating_the_training_tokens_of_a_family_moves_what_the_theory_assumes() -> None:
+    stated = [model("a", tokens=10**8), model("b", tokens=10**9)]
+    assert moved(resolved(models=stated)) == set(CONCLUDED)
+    [words, tokens] = resolved(models=stated).report.theory.entries
+    assert (words.assumes, tokens.assumes) == ("assumes m ∝ N", "assumes m ∝ N")
+
+
+def test_the_theory_is_of_words_and_of_every_tokenizer_by_its_smallest_model() -> None:
+    two = MODELS | {"b": facts(2, tokenizer="u"), "c": facts(3)}
+    study = resolved(
+        two,
+        models=[model("c"), model("b", family="others", tokens=10), model("a")],
+        datasets=[dataset("z"), dataset("y")],
+    )
+    unknown = "not a test of the theory for chains (training tokens are not stated)"
+    same = "not a test of the theory for others (all models have the same training tokens)"
+    assert [
+        (one.dataset, one.tokenizer, one.examples.tokenizer, one.assumes)
+        for one in study.report.theory.entries
+    ] == [
+        (name, *told)
+        for name in ("z", "y")
+        for told in (
+            (None, "t", f"assumes m ∝ N; {same}; {unknown}"),
+            ("a", "t", f"assumes m ∝ N; {unknown}"),
+            ("b", "u", f"assumes m ∝ N; {same}"),
+        )
+    ]
 
 
 def test_renaming_a_model_moves_only_what_prints_labels() -> None:
@@ -115,7 +149,9 @@ def test_renaming_a_model_moves_only_what_prints_labels() -> None:
 
 
 def test_stating_a_models_size_moves_only_what_prints_labels() -> None:
-    assert moved(resolved(MODELS | {"b": facts(2, parameters=5)})) == set(LABELLED)
+    assert moved(resolved(MODELS | {"b": facts(2, parameters=500)})) == set(LABELLED)
+    # The tokenizer is named by the smallest model.
+    assert moved(resolved(MODELS | {"b": facts(2, parameters=5)})) == set(CONCLUDED)
 
 
 @pytest.mark.parametrize(
@@ -144,19 +180,19 @@ def test_a_new_model_leaves_all_that_was_measured() -> None:
 @pytest.mark.parametrize(
     ("changes", "kinds"),
     [
-        ({"seed": 1}, {*MEASURED, *LABELLED}),
+        ({"seed": 1}, {*MEASURED, *CONCLUDED}),
         ({"at_end": "stop"}, {"samples", "scores", "summaries", *LABELLED}),
         ({"decodings": [{"temperature": 0.5}]}, {"samples", "scores", "summaries", *LABELLED}),
-        ({"datasets": [dataset(examples=32)]}, {*MEASURED, *LABELLED}),
-        ({"datasets": [dataset(span_bytes=64)]}, {*MEASURED, *LABELLED}),
+        ({"datasets": [dataset(examples=32)]}, {*MEASURED, *CONCLUDED}),
+        ({"datasets": [dataset(span_bytes=64)]}, {*MEASURED, *CONCLUDED}),
         # The default span follows the lengths, so that other lengths are other texts …
-        ({"datasets": [dataset(prompt=5)]}, {*MEASURED, *LABELLED}),
-        ({"datasets": [dataset(continuation=9)]}, {*MEASURED, *LABELLED}),
+        ({"datasets": [dataset(prompt=5)]}, {*MEASURED, *CONCLUDED}),
+        ({"datasets": [dataset(continuation=9)]}, {*MEASURED, *CONCLUDED}),
         # … unless the span is held.
-        ({"datasets": [dataset(prompt=5, span_bytes=96)]}, {*MEASURED[1:], *LABELLED}),
-        ({"datasets": [dataset(continuation=9, span_bytes=96)]}, {*MEASURED[1:], *LABELLED}),
-        ({"datasets": [dataset(prompt=5, continuation=7)]}, {*MEASURED[1:], *LABELLED}),
-        ({"datasets": [dataset("others")]}, {*MEASURED, *LABELLED}),
+        ({"datasets": [dataset(prompt=5, span_bytes=96)]}, {*MEASURED[1:], *CONCLUDED}),
+        ({"datasets": [dataset(continuation=9, span_bytes=96)]}, {*MEASURED[1:], *CONCLUDED}),
+        ({"datasets": [dataset(prompt=5, continuation=7)]}, {*MEASURED[1:], *CONCLUDED}),
+        ({"datasets": [dataset("others")]}, {*MEASURED, *CONCLUDED}),
         ({"name": "other"}, {"reports"}),
         ({}, set()),
     ],
@@ -181,7 +217,7 @@ def test_other_weights_precision_and_end_ids_move_what_a_network_makes() -> None
 
 def test_another_tokenizer_moves_examples_and_leaves_texts() -> None:
     other = resolved(MODELS | {"b": facts(2, tokenizer="u")})
-    assert moved(other) == {*MEASURED[1:], *LABELLED}
+    assert moved(other) == {*MEASURED[1:], *CONCLUDED}
     assert len(addresses(other)["examples"]) == 2
 
 
@@ -248,9 +284,9 @@ def test_one_network_stands_once_in_a_family() -> None:
 @pytest.mark.parametrize(
     ("changes", "kinds"),
     [
-        ({"datasets": [dataset(unit="bytes")]}, {*MEASURED, *LABELLED}),
-        ({"datasets": [dataset(independent="passages")]}, {*MEASURED, *LABELLED}),
-        ({"at_end": "natural"}, {*MEASURED, *LABELLED}),
+        ({"datasets": [dataset(unit="bytes")]}, {*MEASURED, *CONCLUDED}),
+        ({"datasets": [dataset(independent="passages")]}, {*MEASURED, *CONCLUDED}),
+        ({"at_end": "natural"}, {*MEASURED, *CONCLUDED}),
         ({"at_end": "stop"}, {*MEASURED, *LABELLED} - {"texts", "examples"}),
     ],
 )

@@ -13,7 +13,19 @@ from pathlib import Path
 import pytest
 from one_field import changed_here, changed_in_one_field
 from pydantic import ValidationError
-from small_recipes import ALL, FIT, REPORT, SAMPLES, SOURCE, SUMMARY, TEXTS, changed, variants
+from small_recipes import (
+    ALL,
+    EXAMPLES,
+    FIT,
+    REPORT,
+    SAMPLES,
+    SOURCE,
+    SUMMARY,
+    TEXTS,
+    THEORY,
+    changed,
+    variants,
+)
 
 from calibration.engine.decoding import Decoding
 from calibration.recipes import ModelIdentity, Recipe, TextsRecipe, canonical_json
@@ -189,7 +201,8 @@ def test_parents_are_the_recipes_of_the_fields_in_order() -> None:
     assert TEXTS.parents == ()
     assert SUMMARY.parents == (SUMMARY.samples, SUMMARY.scores)
     assert FIT.parents == (SUMMARY,)
-    assert REPORT.parents == (REPORT.study_fit,)
+    assert THEORY.parents == (EXAMPLES, EXAMPLES)
+    assert REPORT.parents == (REPORT.study_fit, THEORY)
 
 
 def test_what_has_no_stable_form_is_refused() -> None:

@@ -1,6 +1,6 @@
 """What people call the artifacts of a study."""
 
-from small_recipes import FIT, STUDY_FIT, SUMMARY, TEXTS
+from small_recipes import FIT, STUDY_FIT, SUMMARY, TEXTS, THEORY
 
 from calibration.titles import JUDGED, verdict_title
 from expectations.suites import VERSIONS
@@ -11,9 +11,10 @@ def test_everything_that_is_judged_has_a_name_for_its_verdict() -> None:
 
 
 def test_a_verdict_names_its_table() -> None:
-    assert [verdict_title(one, "x") for one in (TEXTS, SUMMARY, FIT, STUDY_FIT)] == [
+    assert [verdict_title(one, "x") for one in (TEXTS, SUMMARY, FIT, STUDY_FIT, THEORY)] == [
         "texts of x",
         "summary of x",
         "fit of x",
         "fits of x",
+        "theory of x",
     ]

@@ -23,9 +23,8 @@ def verdict(ent_ce: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:
         name: labels.join(one[name].drop(labels.columns), how="cross").select(one[name].columns)
         for name in ("curves", "spread", "gate")
     }
-    return fit_verdict(
-        ent_ce, fits, bands=measured["bands"].clear(), seen=measured["seen"].clear(), **beside
-    )
+    of_laws = ("bands", "points", "leave_one_out", "horizons", "seen")
+    return fit_verdict(ent_ce, fits, **{name: measured[name].clear() for name in of_laws}, **beside)
 
 
 def test_good_fits_break_no_rule(ent_ce: pl.DataFrame, fits: pl.DataFrame, broken: Broken) -> None:

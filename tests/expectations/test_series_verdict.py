@@ -123,7 +123,10 @@ def test_a_line_outside_its_band_is_named(broken: Broken) -> None:
         "fitted": 0.5,
         "low": 0.4,
         "high": 0.6,
+        "prediction_low": 0.3,
+        "prediction_high": 0.7,
     }
     rows = [line, line | {"low": 0.55}, line | {"high": math.nan}, line | {"size": 0.0}]
+    rows += [line | {"prediction_high": 0.59}]
     bands = pl.DataFrame(rows, schema=tables["bands"].schema)
-    assert broken(judged(bands=bands)) == {"band-around-line": 3}
+    assert broken(judged(bands=bands)) == {"band-around-line": 3, "prediction-around-band": 2}

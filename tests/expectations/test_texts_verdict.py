@@ -5,7 +5,7 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from calibration.tables import VERDICT
+from calibration.record_tables import VERDICT
 from expectations.suites import texts_verdict
 
 Broken = Callable[[pl.DataFrame], dict[str, int]]

@@ -28,7 +28,8 @@ from calibration.recipes import (
     TextsRecipe,
 )
 from calibration.statistics.consistency import summary_gate
-from calibration.statistics.series import Measured, Summary, fit_series
+from calibration.statistics.measured import Measured, Summary
+from calibration.statistics.series import fit_series
 from calibration.statistics.stepwise import stepwise
 from calibration.statistics.summaries import summary_examples, summary_positions
 from calibration.statistics.texts import summary_spread, summary_texts

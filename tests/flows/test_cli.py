@@ -160,7 +160,7 @@ COMMANDS = dict(commands(get_group(app)))
 
 def test_these_are_the_commands() -> None:
     assert set(COMMANDS) == {
-        *("compare", "export", "init", "measure", "plan", "report", "run"),
+        *("compare", "export", "fit", "init", "measure", "plan", "report", "run", "theory"),
         *(f"store {name}" for name in ("copy", "ls", "prune", "show", "verify")),
     }
 

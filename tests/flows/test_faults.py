@@ -75,7 +75,9 @@ def require_right_or_a_sentence(fault: Fault, directory: Path) -> None:
         assert contents(store).items() <= right.items()
     else:
         assert contents(store) == right
-    assert len(plan.operations) > fault.at, "the fault was not met"
+    # Threads that look side by side stop at the first that finds nothing, some before they began.
+    met = len(plan.operations) > fault.at
+    assert met or fault.step.name == "holds", "the fault was not met"
     fault.step.make(str(directory))
     assert contents(store) == right
     found = catalogue(store)

@@ -7,7 +7,8 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
-from calibration.tables import SERIES_TABLES
+from calibration.tables import STUDY_TABLES
+from calibration.theory_tables import THEORY_TABLES
 from flows.export import exported, report_files
 from flows.full import calibration
 from storage.artifacts import read_table
@@ -95,7 +96,7 @@ def test_relabelling_a_model_makes_fits_and_the_report_only(finished: Path) -> N
     study = write_study(finished, models=relabelled)
     calibration(str(study), str(finished / "store"))
     new = kinds(set(made(finished / "store")) - set(before))
-    assert new == {"fits": 4, "reports": 1, "study-fits": 1, "verdicts": 5}
+    assert new == {"fits": 4, "reports": 1, "study-fits": 1, "theories": 1, "verdicts": 6}
 
 
 def test_a_run_from_nothing_is_equal_bit_for_bit(finished: Path, tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_export_writes_each_table_twice_and_the_page(finished: Path, tmp_path: P
     names = {path.name for path in exported(lineage, LocalStore(finished / "store"), tmp_path)}
     tables = {
         f"{table}.{kind}"
-        for table in (*SERIES_TABLES, "readings", "ancestry")
+        for table in (*STUDY_TABLES, *THEORY_TABLES, "readings", "ancestry")
         for kind in ("csv", "parquet")
     }
     assert names >= tables | {"report.html"}

@@ -69,14 +69,20 @@ def test_a_changed_model_leaves_texts_examples_and_the_other_model(here: Path, c
     config.write_text(config.read_text().replace('"use_cache": true', '"use_cache": false'))
     kept = set(addresses(study(copy))) & set(addresses(study(here)))
     kinds = sorted(address.partition("/")[0] for address in kept)
-    assert kinds == sorted(["texts", "examples", *2 * ["samples", "scores", "summaries"]])
+    measured = 2 * ["samples", "scores", "summaries"]
+    assert kinds == sorted(["texts", "examples", "theories", *measured])
 
 
 def test_a_data_set_under_another_name_moves_only_what_prints_it(here: Path, copy: Path) -> None:
     path = copy / "study.yaml"
     path.write_text(path.read_text().replace("name: letters", "name: others"))
     moved = set(addresses(study(copy))) - set(addresses(study(here)))
-    assert {address.partition("/")[0] for address in moved} == {"fits", "study-fits", "reports"}
+    assert {address.partition("/")[0] for address in moved} == {
+        "fits",
+        "study-fits",
+        "theories",
+        "reports",
+    }
 
 
 def test_what_cannot_be_used_is_met_before_anything_is_made(copy: Path) -> None:

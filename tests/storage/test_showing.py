@@ -135,6 +135,7 @@ def test_what_was_made_from_an_artifact_is_counted_however_far_down(store: Local
         "summaries": 1,
         "fits": 1,
         "study-fits": 1,
+        "theories": 1,
         "reports": 1,
         "verdicts": 3,
     }

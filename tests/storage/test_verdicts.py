@@ -9,7 +9,7 @@ from small_recipes import TEXTS
 
 from calibration.errors import CheckFailed, StoreError
 from calibration.recipes import VerdictRecipe
-from calibration.tables import VERDICT
+from calibration.record_tables import VERDICT
 from storage.artifacts import is_complete
 from storage.drafts import Draft
 from storage.local import LocalStore

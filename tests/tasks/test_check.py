@@ -24,6 +24,7 @@ from tasks.fit import fit
 from tasks.fit_study import fit_study
 from tasks.ingest import ingest
 from tasks.summarize import summarize
+from tasks.theorize import theorize
 
 
 def respoiled(bench: Bench, spoil: Callable[[pl.DataFrame], pl.DataFrame]) -> SamplesRecipe:
@@ -141,5 +142,7 @@ def test_every_table_of_a_study_is_judged_by_its_own_unit_and_policy(
     bench.judge(study_fit.fits[0])
     fit_study.fn(study_fit, title="chains", store=store)
     bench.judge(study_fit)
+    theorize.fn(bench.lineage.report.theory, title="chains", store=store)
+    bench.judge(bench.lineage.report.theory)
     ended = read_table(bench.store, source, "examples")["continuation_bytes"].list.last() == 0
     assert ended.all() == (at_end == "natural")

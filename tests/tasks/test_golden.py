@@ -9,8 +9,16 @@ import hashlib
 import pytest
 from bench import Bench
 
-from calibration.recipes import ExamplesRecipe, SamplesRecipe, ScoresRecipe, TextsRecipe
+from calibration.recipes import (
+    ExamplesRecipe,
+    SamplesRecipe,
+    ScoresRecipe,
+    TextsRecipe,
+    TheoryRecipe,
+)
+from calibration.theory_tables import THEORY_TABLES
 from storage.artifacts import read_table
+from tasks.theorize import theorize
 
 
 def digest(text: str) -> str:
@@ -36,3 +44,15 @@ def test_samples_and_scores(bench: Bench) -> None:
         1,
         pytest.approx(5633.76953125, rel=1e-5),
     )
+
+
+def test_the_theory(bench: Bench) -> None:
+    recipe = bench.lineage.report.theory
+    theorize.fn(recipe, title="letters", store=str(bench.store.root))
+    theory, ranks, singletons = (read_table(bench.store, recipe, table) for table in THEORY_TABLES)
+    assert (TheoryRecipe.VERSION, len(theory), len(ranks), len(singletons)) == (1, 8, 120, 271)
+    of_runs = theory.filter(unit="3-grams", estimator="split half").row(0, named=True)
+    assert of_runs["alpha"] == pytest.approx(0.5046331514172052, rel=1e-6)
+    assert of_runs["predicted_finite"] == pytest.approx(-4.48804118303691, rel=1e-6)
+    assert ranks["frequency"].sum() == pytest.approx(3.3721103896103894, rel=1e-9)
+    assert singletons["singleton_mass"].sum() == pytest.approx(3.357167683665561, rel=1e-9)

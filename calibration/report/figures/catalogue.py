@@ -9,22 +9,33 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Final, NamedTuple
 
+import polars as pl
 from matplotlib.figure import Figure
 
 from calibration.report.figures.drawing import MOST_PANELS
 from calibration.report.figures.ends import ends_over_steps
+from calibration.report.figures.exponents import (
+    exponents_against_length,
+    exponents_over_series,
+    headlined_fits,
+)
 from calibration.report.figures.plane import loss_ent_ce_plane
+from calibration.report.figures.ranks import MOST_TOKENIZERS, rank_frequency
+from calibration.report.figures.singletons import singleton_mass
 from calibration.report.figures.sizes import ent_ce_against_size, parts_against_size
 from calibration.report.figures.spread import spread_over_steps
 from calibration.report.figures.steps import entropy_over_steps
 from calibration.report.figures.variety import variety_against_size
 from calibration.report.results import ReportTables
-from calibration.report.wording import CONFIDENCE
+from calibration.report.theory_words import predicted_beside_fits
+from calibration.report.wording import CONFIDENCE, determined, listed
+
+STUDY: Final = ""  # stands for a data set where a figure is of all of them
 
 
 @dataclass(frozen=True)
 class StudyFigure:
-    """One figure of one data set; `file` is its name without the ending, alone in its study."""
+    """One figure of one data set, or of all; `file` is its name, without the ending, in a study."""
 
     name: str
     file: str
@@ -42,7 +53,8 @@ class StudyFigure:
 class Entry(NamedTuple):
     """A figure as every data set has it.
 
-    In its words, `{where}` is the data set and its decoding, `{choice}` which models have panels.
+    In its words, `{where}` is the data set and its decoding, `{choice}` which models have panels,
+    `{tokenizers}` which tokenizers.
     """
 
     name: str
@@ -72,9 +84,28 @@ def _any_above_zero(*columns: str) -> Callable[[ReportTables], bool]:
     return lambda shown: any((shown.ent_ce[column] > 0).any() for column in columns)
 
 
+def _several_lengths(shown: ReportTables) -> bool:
+    (dataset,) = shown.datasets
+    known = shown.of(dataset, shown.headline(dataset)).horizons.filter("identified")
+    return known["steps"].n_unique() > 1
+
+
 def _variety(shown: ReportTables) -> bool:
     known = (shown.ent_ce[f"distinct_{n}_generated"].is_not_null().any() for n in (2, 4))
     return _several_sizes(shown) and any(known)
+
+
+def _counted(shown: ReportTables) -> bool:
+    return not shown.theory.is_empty()
+
+
+def _of_texts(draw: Callable[..., Figure], *tables: str) -> Callable[..., Figure]:
+    """The drawing of what is of a data set's texts alone, whatever the decoding."""
+
+    def drawn(study: ReportTables, *, dataset: str, **_: str) -> Figure:
+        return draw(*(getattr(study, name) for name in tables), dataset=dataset)
+
+    return drawn
 
 
 ENTRIES: Final = (
@@ -91,10 +122,22 @@ ENTRIES: Final = (
         "ent-ce-against-size",
         ent_ce_against_size,
         f"EntCE and drift against size, {{where}}. Bars are {CONFIDENCE} intervals of each model, "
-        "bands those of the fitted law. A family whose exponent is not determined has no line.",
+        "bands those of the fitted law; the wider, paler band is where a further model of the "
+        "family is predicted, as far as three times the largest one. A family whose exponent is "
+        "not determined has no line.",
         "Two charts of EntCE and of drift against model size ({where}); the values are in the "
         "table of EntCE and its parts, the exponents in the table of exponents.",
         _several_sizes,
+    ),
+    Entry(
+        "exponents-against-length",
+        exponents_against_length,
+        f"The exponents of EntCE and drift when only the first steps are analysed, {{where}}, with "
+        f"{CONFIDENCE} intervals. Errors saturate as texts grow, so that exponents of long texts "
+        "can be flatter than those of short ones. Where no exponent is determined, there is none.",
+        "Two charts of exponents, of EntCE and of drift, against the number of steps analysed "
+        "({where}); the values are in the table horizons.",
+        _several_lengths,
     ),
     Entry(
         "drift-and-static-against-size",
@@ -143,16 +186,64 @@ ENTRIES: Final = (
         "in the table of texts, bytes and ends.",
         _any_above_zero("end_probability", "ended_share"),
     ),
+    Entry(
+        "rank-frequency",
+        _of_texts(rank_frequency, "theory", "ranks"),
+        "How often the types of a text occur, by rank, {dataset}. Points have their rank from one "
+        "half of the source texts and their frequency from the other; a line has the slope -α, "
+        "and is the law that the simplified theory takes the text to follow.{tokenizers}",
+        "Charts of frequency against rank on logarithmic scales, of words and of the tokens, "
+        "2-grams and 3-grams of each tokenizer on {dataset}; α is in the table of the theory.",
+        _counted,
+    ),
+    Entry(
+        "singleton-mass",
+        _of_texts(singleton_mass, "singletons"),
+        "The share of tokens that occur once and its exponent, against the length of text m, "
+        "{dataset}: counted on the text (markers) and of the law of its α (lines). An exponent "
+        "at the text's own m is no prediction at another.{tokenizers}",
+        "Charts of the singleton mass and of its exponent against the length of text, counted "
+        "and predicted, of words and of each tokenizer on {dataset}; the values at the text's own "
+        "length are in the table of the theory.",
+        _counted,
+    ),
 )
 
 
 def study_figures(tables: ReportTables) -> list[StudyFigure]:
     """Every figure of a study, data set by data set, under the decoding that is headlined."""
+    return [*_of_datasets(tables), *_of_study(tables)]
+
+
+def _of_datasets(tables: ReportTables) -> list[StudyFigure]:
     return [
         _of_dataset(entry, tables, dataset=dataset, number=number)
         for number, dataset in enumerate(tables.datasets, start=1)
         for entry in ENTRIES
         if entry.there(tables.of(dataset))
+    ]
+
+
+def _of_study(tables: ReportTables) -> list[StudyFigure]:
+    """The figures of all data sets together."""
+    fits = headlined_fits(tables)
+    if not any(map(determined, fits.rows(named=True))):
+        return []
+    datasets = listed(tables.datasets)
+    predicted = predicted_beside_fits(tables.theory)
+    return [
+        StudyFigure(
+            name="exponents-over-series",
+            file="figure-exponents-over-series",
+            dataset=STUDY,
+            caption=f"The exponents of every series on {datasets}, of the first decoding of each: "
+            f"with the family's own scatter (thick) and with scatter common to all series (thin), "
+            f"{CONFIDENCE} intervals; an arrow marks a bar that goes on. Left of 0 the quantity "
+            f"falls as models grow.{_predictions(predicted)}",
+            alt=f"Three charts of exponents with intervals, of EntCE, drift and drift slope, a row "
+            f"a family, on {datasets}; the values are in the table of exponents.",
+            draw=partial(exponents_over_series, tables, predicted=predicted),
+        )
     ]
 
 
@@ -162,6 +253,7 @@ def _of_dataset(entry: Entry, tables: ReportTables, *, dataset: str, number: int
         "dataset": dataset,
         "where": f"{dataset}, {decoding}",
         "choice": _choice(tables.of(dataset, decoding)),
+        "tokenizers": _tokenizers(tables.of(dataset)),
     }
     return StudyFigure(
         name=entry.name,
@@ -170,6 +262,22 @@ def _of_dataset(entry: Entry, tables: ReportTables, *, dataset: str, number: int
         caption=entry.caption.format(**words),
         alt=entry.alt.format(**words),
         draw=partial(entry.draw, tables, dataset=dataset, decoding=decoding),
+    )
+
+
+def _tokenizers(shown: ReportTables) -> str:
+    total = shown.theory["tokenizer"].drop_nulls().n_unique()
+    if total <= MOST_TOKENIZERS:
+        return ""
+    return f" Of {total} tokenizers, {MOST_TOKENIZERS} are drawn."
+
+
+def _predictions(predicted: pl.DataFrame) -> str:
+    if predicted.is_empty():
+        return ""
+    return (
+        " Hollow diamonds are what the simplified theory predicts for the tokens of a data set at "
+        f"their finite (v, m): {listed(predicted['said'].to_list())}."
     )
 
 

@@ -143,6 +143,11 @@ def _quantities(
         zero_line(panel)
         panel.set_title(f"{QUANTITIES[quantity]} = {DIFFERENCES[quantity]}")
         panel.set_ylabel(f"{QUANTITIES[quantity]} ({nats_per(unit_of(shown.ent_ce))})")
+    # Of three models a prediction is as wide as the page, and would press the points into a line.
+    limits = panels[0].get_ylim()
+    for panel, quantity in zip(panels, quantities, strict=True):
+        _draw_predictions(panel, shown, quantity=quantity, styles=styles)
+    panels[0].set_ylim(limits)
     return figure
 
 
@@ -181,8 +186,26 @@ def _draw_models(
     )
 
 
+def _draw_predictions(
+    panel: Axes, shown: ReportTables, *, quantity: str, styles: Mapping[str, SeriesStyle]
+) -> None:
+    """Where a further model of each family would lie, as far as the law can be trusted to hold."""
+    near = shown.bands.filter((pl.col("quantity") == quantity) & ~pl.col("form_dependent"))
+    for law in filter(determined, shown.fits.filter(quantity=quantity).rows(named=True)):
+        band = near.filter(family=law["family"]).sort("size")
+        panel.fill_between(
+            band["size"].to_numpy(),
+            band["prediction_low"].to_numpy(),
+            band["prediction_high"].to_numpy(),
+            color=styles[law["family"]].colour,
+            alpha=0.08,
+            linewidth=0,
+            zorder=0.5,
+        )
+
+
 def _draw_band(panel: Axes, band: pl.DataFrame, style: SeriesStyle) -> None:
-    line = band.sort("size")
+    line = band.filter(~pl.col("form_dependent")).sort("size")
     sizes = line["size"].to_numpy()
     panel.fill_between(
         sizes,

@@ -3,8 +3,9 @@
 import polars as pl
 from made_up_study import ARTIFACTS, made_up_study
 
+from calibration.record_tables import ANCESTRY
 from calibration.report.origins import DIGITS, ancestry_lines, ancestry_section
-from calibration.tables import ANCESTRY, MODEL_LABELS
+from calibration.tables import MODEL_LABELS
 
 FOUND = made_up_study().provenance.ancestry
 

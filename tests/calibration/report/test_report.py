@@ -11,15 +11,15 @@ import pytest
 from made_up_study import DATASET, DECODINGS, PROVENANCE, SIZES, Study, made_up_study, study_of
 
 from calibration.report.contents import report_page, summary_text
+from calibration.report.downloads import SAVED
 from calibration.report.figures.catalogue import study_figures
-from calibration.tables import SERIES_TABLES
 
 HOSTILE = "<script>alert(1)</script>"
 UNSEEN = HOSTILE + "\u202e\x00"
 WIDTH = 110
 LARGEST_PAGE = 5_000_000  # bytes
-FIGURES = 7
-OF_ONE_MODEL = 4  # none against size
+FIGURES = 11
+OF_ONE_MODEL = 6  # none against size
 PAPER_FAMILIES = {  # parameters in billions, as the paper's models have them
     "llama2": (6.7, 13, 69),
     "llama3": (1.2, 3.2, 8, 70),
@@ -98,6 +98,7 @@ def test_every_exponent_that_is_determined_is_on_the_page(study: Study, page: st
 def test_an_exponent_that_is_not_identified_is_nowhere_a_number(study: Study) -> None:
     fits = study.unidentified().tables.fits
     page = spoken(paged(study.unidentified()))
+    page = page.replace(section(page, "The theory"), "")  # its exponents are of texts
     terminal = summary_text(study.tables.ent_ce, fits)
     for fit in fits.rows(named=True):
         for number in (fit["exponent"], fit["low"], fit["high"], fit["measurement_low"]):
@@ -125,7 +126,7 @@ def test_missing_intervals_are_undetermined_and_never_nan(study: Study) -> None:
 
 def test_the_page_asks_the_network_for_nothing_and_runs_nothing(page: str) -> None:
     addresses = re.findall(r'(?:src|href|action|data|srcset|poster)="([^"]*)"', page)
-    assert len(addresses) == 2 * FIGURES + len(SERIES_TABLES)
+    assert len(addresses) == 2 * FIGURES + len(SAVED)
     assert all(re.match(r"data:(image/svg\+xml|text/csv)", address) for address in addresses)
     assert not re.search(r"<script|@import|url\(|<link|<iframe|\bon\w+=", spoken(page))
     assert not re.search(r"https?:", spoken(page))
@@ -244,6 +245,19 @@ def test_without_years_the_page_says_what_would_give_them(study: Study) -> None:
     assert "<table" not in told
 
 
+def test_the_theory_of_every_text_is_told(study: Study, page: str) -> None:
+    told = section(page, "The theory")
+    assert told.count('scope="row"') == len(study.tables.theory)
+    assert told.count("<img ") == 2
+    assert study.tables.theory["assumes"][0] in told
+
+
+def test_the_forest_says_what_its_predictions_assume(page: str) -> None:
+    told = section(page, "Exponents")
+    assert f"the tokens of a data set at their finite (v, m): {DATASET} under the tokenizer" in told
+    assert "assumes m ∝ N" in told
+
+
 def test_the_gate_of_every_measurement_is_told(page: str) -> None:
     told = section(page, "The gate")
     assert told.count("<td>+0.00031</td>") == len(SIZES) * len(DECODINGS)
@@ -267,9 +281,7 @@ def test_without_generations_the_page_says_so(study: Study) -> None:
 
 def test_every_table_and_figure_can_be_saved_from_the_page(page: str) -> None:
     saved = dict(re.findall(r'download="([^"]*)" href="data:[^,]*,([^"]*)"', page))
-    assert [name for name in saved if name.endswith(".csv")] == [
-        f"{name}.csv" for name in SERIES_TABLES
-    ]
+    assert [name for name in saved if name.endswith(".csv")] == [f"{name}.csv" for name in SAVED]
     shown = re.findall(r'src="data:image/svg\+xml,([^"]*)"', page)
     assert [saved[name] for name in saved if name.endswith(".svg")] == shown
     assert unquote(unescape(saved["ent_ce.csv"])).startswith("model,family,parameters,")
@@ -305,7 +317,7 @@ def test_a_study_as_large_as_the_papers_is_a_page_that_opens() -> None:
         )
     )
     assert len(page.encode()) < LARGEST_PAGE
-    assert page.count("<img ") == 3 * FIGURES
+    assert page.count("<img ") == 3 * (FIGURES - 1) + 1
     assert page.count("<summary>") > 3 * 2 * len(families)
 
 

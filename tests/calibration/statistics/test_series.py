@@ -3,112 +3,23 @@
 import numpy as np
 import polars as pl
 import pytest
+from made_up_series import STEPS, measured, series
 
-from calibration.statistics.consistency import summary_gate
 from calibration.statistics.ent_ce import estimate
-from calibration.statistics.series import Measured, SeriesFit, Size, Summary, fit_series
-from calibration.statistics.stepwise import stepwise
-from calibration.statistics.summaries import summary_examples, summary_positions
-from calibration.statistics.texts import summary_spread, summary_texts
+from calibration.statistics.measured import Measured, Size, Summary
+from calibration.statistics.series import SeriesFit, fit_series
 from calibration.tables import (
     BANDS,
     CURVES,
     ENT_CE,
-    EXAMPLES,
     FITS,
     GATE,
-    REPLAY,
-    SAMPLES,
-    SCORES,
+    HORIZONS,
+    LEAVE_ONE_OUT,
+    POINTS,
     SEEN,
     SPREAD,
-    TEXTS,
 )
-
-STEPS = 16
-
-
-def measured(
-    name: str,
-    parameters: int,
-    ent_ce: float,
-    *,
-    texts: int = 60,
-    tokens: int | None = None,
-    trained_until: int | None = None,
-) -> Measured:
-    """A model with the given EntCE, a third of it static, on `texts` source texts."""
-    generator = np.random.default_rng(parameters)
-    shared = np.random.default_rng(0).normal(2.0, 0.2, (texts, 1))
-
-    def lists(mean: float) -> pl.Series:
-        values = shared + mean + 0.02 * generator.standard_normal((texts, STEPS))
-        return pl.Series(values).arr.to_list().cast(pl.List(pl.Float32))
-
-    keys = {"cluster": [f"text {row}" for row in range(texts)], "example": range(texts)}
-    counts = [[4] * STEPS] * texts
-    samples = {
-        "tokens": [generator.integers(0, 5, STEPS).tolist() for _ in range(texts)],
-        "entropy": lists(ent_ce),
-        "log_prob": lists(-4.0),
-        "end_probability": [[0.25] * STEPS] * texts,
-        "bytes": counts,
-        "ended": [row % 4 == 0 for row in range(texts)],
-    }
-    scores = {
-        "log_loss": lists(0.0),
-        "entropy": lists(ent_ce / 3),
-        "end_probability": [[0.0] * STEPS] * texts,
-    }
-    ids = {"prompt_ids": counts, "continuation_ids": counts, "continuation_bytes": counts}
-    ids["window"] = [STEPS] * texts
-    spans = {"context": [""] * texts, "text": [""] * texts, "bytes": [0] * texts}
-    spans |= {"year": [2000 + row % 20 for row in range(texts)], "ends": [False] * texts}
-    replayed = {
-        "entropy": samples["entropy"],
-        "log_prob": samples["log_prob"],
-        "replayed_entropy": samples["entropy"],
-        "replayed_log_prob": samples["log_prob"],
-    }
-    tables = [
-        pl.DataFrame({**keys, **columns}).select(
-            pl.col(column).cast(kind) for column, kind in schema.items()
-        )
-        for columns, schema in (
-            (samples, SAMPLES),
-            (scores, SCORES),
-            (ids, EXAMPLES),
-            (spans, TEXTS),
-            (replayed, REPLAY),
-        )
-    ]
-    steps = stepwise(*tables[:3], unit="tokens", at_end="continue")
-    return Measured(
-        name=name,
-        family="ladder",
-        parameters=parameters,
-        non_embedding_parameters=parameters // 2,
-        tokens=tokens,
-        trained_until=trained_until,
-        dataset="speeches",
-        decoding="temperature 1",
-        unit="tokens",
-        at_end="continue",
-        summary=Summary(
-            examples=summary_examples(steps),
-            positions=summary_positions(steps),
-            texts=summary_texts(steps, tables[0], tables[2], tables[3]),
-            spread=summary_spread(steps),
-            gate=summary_gate(tables[4]),
-        ),
-    )
-
-
-def series(exponent: float, models: int = 5, **settings: int) -> list[Measured]:
-    sizes = [10**power for power in range(5, 5 + models)]
-    return [
-        measured(f"m{size}", size, 0.3 * (size / 1e5) ** exponent, **settings) for size in sizes
-    ]
 
 
 def row(fitted: SeriesFit, quantity: str = "ent_ce") -> dict[str, object]:
@@ -125,9 +36,15 @@ def test_a_series_of_five_has_all_its_tables() -> None:
     assert fitted.seen.schema == SEEN
     assert fitted.gate.schema == GATE
     assert fitted.gate["texts"].to_list() == [60] * 5
-    assert fitted.fits["quantity"].to_list() == ["ent_ce", "drift"]
+    for name, schema in (
+        ("points", POINTS),
+        ("leave_one_out", LEAVE_ONE_OUT),
+        ("horizons", HORIZONS),
+    ):
+        assert getattr(fitted, name).schema == schema
+    assert fitted.fits["quantity"].to_list() == ["ent_ce", "drift", "drift_slope"]
     assert fitted.curves.height == 5 * STEPS
-    assert fitted.bands["quantity"].unique().sort().to_list() == ["drift", "ent_ce"]
+    assert {"drift", "ent_ce"} <= set(fitted.bands["quantity"])
     assert (fitted.bands["low"] < fitted.bands["high"]).all()
 
 
@@ -249,3 +166,53 @@ def test_the_share_of_ended_texts_grows_to_what_the_table_states() -> None:
     fitted = fit_series([measured("m", 1000, 0.3)])
     assert fitted.curves["ended"].to_list() == [0.0] * (STEPS - 1) + [0.25]
     assert fitted.curves["ended"][-1] == fitted.ent_ce["ended_share"][0]
+
+
+def test_points_are_what_was_measured_and_vary_as_their_errors_say() -> None:
+    fitted = fit_series(series(-0.2))
+    points = fitted.points.filter(pl.col("quantity") == "ent_ce")
+    assert points["model"].to_list() == fitted.ent_ce["model"].to_list()
+    assert points["value"].to_numpy() == pytest.approx(fitted.ent_ce["ent_ce"].to_numpy())
+    assert points["low"].to_numpy() == pytest.approx(fitted.ent_ce["ent_ce_low"].to_numpy())
+    covariance = np.array(points["covariance"].to_list())
+    errors = points["standard_error"].to_numpy()
+    # Texts of one length: the influence and the jackknife are the same.
+    assert np.sqrt(np.diag(covariance)) == pytest.approx(errors, rel=1e-6)
+
+
+def test_every_model_is_left_out_of_every_law_that_has_an_exponent() -> None:
+    fitted = fit_series(series(-0.2))
+    determined = fitted.fits.filter("identified")["quantity"].to_list()
+    without = fitted.leave_one_out
+    assert without["quantity"].unique(maintain_order=True).to_list() == determined
+    assert without["left_out"].to_list() == fitted.ent_ce["model"].to_list() * len(determined)
+    assert fit_series(series(-0.2, 3)).leave_one_out.is_empty()
+
+
+def test_a_model_that_decides_is_named_in_the_warnings_and_of_four_it_is_arithmetic() -> None:
+    members = [
+        measured(f"m{size}", size, 0.3 * (size / 1e5) ** -0.1, texts=400) for size in (10**5, 10**6)
+    ]
+    members += [measured("odd", 10**7, 0.25, texts=400), measured("large", 10**8, 0.15, texts=400)]
+    warnings = " | ".join(row(fit_series(members))["warnings"])  # type: ignore[arg-type]
+    assert "without" in warnings
+    assert "of 4 models that is arithmetic, not evidence" in warnings
+
+
+def test_a_constant_excess_has_the_same_exponent_at_every_length() -> None:
+    lengths = fit_series(series(-0.2)).horizons.filter(
+        (pl.col("quantity") == "ent_ce") & pl.col("identified")
+    )
+    assert lengths["steps"].max() == STEPS
+    assert lengths["steps"].n_unique() >= 4
+    assert lengths["exponent"].to_list() == pytest.approx([-0.2] * lengths.height, abs=0.02)
+    whole = row(fit_series(series(-0.2)))
+    assert lengths["exponent"][-1] == whole["exponent"]
+
+
+def test_bands_go_on_beyond_the_largest_model_and_say_how_far_the_law_decides() -> None:
+    band = fit_series(series(-0.2)).bands.filter(pl.col("quantity") == "ent_ce")
+    assert band["size"].max() == pytest.approx(1e10)
+    assert (band["form_dependent"] == (band["size"] > 3e9)).all()
+    assert (band["prediction_low"] <= band["low"]).all()
+    assert (band["prediction_high"] >= band["high"]).all()

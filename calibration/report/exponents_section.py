@@ -1,0 +1,224 @@
+"""What the page says of exponents: each interval with its purpose, and the exponent of them all."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import polars as pl
+
+from calibration.report.dataset_section import listed_rows
+from calibration.report.page import Column, Html, bullets, element, joined
+from calibration.report.results import ReportTables
+from calibration.report.wording import (
+    CONFIDENCE,
+    EXPONENT_DECIMALS,
+    QUANTITIES,
+    SIZES,
+    UNDETERMINED,
+    Row,
+    count,
+    determined,
+    exponent,
+    halving,
+    interval,
+    listed,
+    pooled,
+    signed,
+    size,
+    span,
+    unsigned,
+)
+
+FAMILIES_NEEDED: Final = 2
+EXPONENTS: Final = (
+    Column("family", "name"),
+    Column("data set", "name"),
+    Column("decoding", "name"),
+    Column("quantity", "name"),
+    Column("over", "name"),
+    Column("models (K)", "number"),
+    Column("exponent", "prose"),
+    Column("with common scatter", "name"),
+    Column("measurement only", "name"),
+    Column("p (exponent 0)", "number"),
+    Column("p, all series", "number"),
+    Column("warnings", "prose"),
+)
+LAWS: Final = (
+    Column("family", "name"),
+    Column("data set", "name"),
+    Column("decoding", "name"),
+    Column("quantity", "name"),
+    Column("scatter τ", "number"),
+    Column("common τ", "number"),
+    Column("Q", "number"),
+    Column("p (no scatter)", "number"),
+    Column("I²", "number"),
+    Column("fitted value at size", "number"),
+    Column("size that halves it", "number"),
+)
+OVERALL: Final = (
+    Column("data sets", "name"),
+    Column("decoding", "name"),
+    Column("quantity", "name"),
+    Column("over", "name"),
+    Column("families (F)", "number"),
+    Column("exponent", "prose"),
+    Column("spread between families", "number"),
+)
+KINDS: Final = (
+    (
+        "Exponent",
+        "the family's own interval, which includes how its models scatter around the law; this is "
+        "the one to quote.",
+    ),
+    (
+        "With common scatter",
+        "the same where every family is taken to scatter alike, which few models cannot say of "
+        "themselves; narrower, and true only if they do.",
+    ),
+    (
+        "Measurement only",
+        "how far the exponent of exactly these models would move with other texts; it says "
+        "nothing of any other model, and is never to be quoted as the exponent's error.",
+    ),
+    (
+        "p, all series",
+        "the p-value of an exponent of 0 after Holm's adjustment for every series of the study.",
+    ),
+)
+
+
+def exponents_section(tables: ReportTables, pictures: Sequence[Html]) -> Iterator[Html]:
+    """The parts of the section on exponents; `pictures` are its figures, on the page."""
+    if tables.fits.is_empty():
+        yield element("p", "No family was fitted.")
+        return
+    yield bullets([joined(element("strong", name), f": {what}") for name, what in KINDS])
+    yield from pictures
+    yield from listed_rows(
+        "The exponent of each family: quantity = amplitude × size to the power of the exponent, "
+        f"with {CONFIDENCE} intervals.",
+        EXPONENTS,
+        cells=exponent_cells,
+        rows=tables.fits,
+    )
+    yield from listed_rows(
+        "What else the laws say: how models scatter around them (τ, in units of the logarithm of "
+        "the quantity, with its interval; Q and I² of the same), and what they amount to.",
+        LAWS,
+        cells=law_cells,
+        rows=tables.fits,
+    )
+    yield element("p", left_out_sentence(tables.leave_one_out))
+    yield element("h3", "Over all families")
+    yield from _overall(tables.overall)
+    methods = tables.fits.select("law", "method").unique(maintain_order=True).rows()
+    yield bullets([f"Law {law}, fitted by {method}." for law, method in methods])
+
+
+def exponent_cells(fit: Row) -> list[str]:
+    """The cells of EXPONENTS for one row of FITS; without an exponent nothing of it is a number."""
+    known = determined(fit)
+    ends = interval(fit["measurement_low"], fit["measurement_high"], decimals=EXPONENT_DECIMALS)
+    return [
+        *_series_cells(fit),
+        SIZES[fit["x"]],
+        str(fit["models"]),
+        exponent(fit),
+        pooled(fit),
+        ends if known else UNDETERMINED,
+        unsigned(fit["p_zero"]) if known else UNDETERMINED,
+        unsigned(fit["p_holm"]) if known else UNDETERMINED,
+        "; ".join(fit["warnings"] or ["none"]),
+    ]
+
+
+def law_cells(fit: Row) -> list[str]:
+    """The cells of LAWS for one row of FITS."""
+    known = determined(fit)
+    return [
+        *_series_cells(fit),
+        span(fit["scatter"], fit["scatter_low"], fit["scatter_high"]),
+        unsigned(fit["pooled_scatter"], 3),
+        unsigned(fit["heterogeneity"], 1),
+        unsigned(fit["p_heterogeneity"]),
+        unsigned(fit["i_squared"], 2),
+        f"{signed(fit['amplitude'])} at {size(fit['reference_size'])}",
+        halving(fit) if known else UNDETERMINED,
+    ]
+
+
+def overall_cells(row: Row) -> list[str]:
+    """The cells of OVERALL for one row of its table."""
+    found = row["exponent"] is not None
+    ends = interval(row["low"], row["high"], decimals=EXPONENT_DECIMALS)
+    return [
+        row["dataset"],
+        row["decoding"],
+        QUANTITIES[row["quantity"]],
+        SIZES[row["x"]],
+        str(row["families"]),
+        f"{signed(row['exponent'], EXPONENT_DECIMALS)} {ends}"
+        if found
+        else too_few(row["families"]),
+        unsigned(row["scatter"], EXPONENT_DECIMALS) if found else UNDETERMINED,
+    ]
+
+
+def too_few(families: int) -> str:
+    """Why there is no exponent over families, in one clause."""
+    return (
+        f"none: {FAMILIES_NEEDED} families with an exponent are needed to see how families "
+        f"differ, found {families}"
+    )
+
+
+def left_out_sentence(leave_one_out: pl.DataFrame) -> str:
+    """What leaving single models out showed, in one sentence."""
+    laws = leave_one_out.select("family", "dataset", "decoding", "quantity").n_unique()
+    if laws == 0:
+        return (
+            "No law has an exponent and four models or more, so that none could be fitted again "
+            "without each of its models."
+        )
+    whole = f"{count(laws, 'law')} fitted again without each of {'its' if laws == 1 else 'their'}"
+    decisive = leave_one_out.filter("flagged")
+    if decisive.is_empty():
+        return f"Of {whole} models, none moves by more than half of its interval."
+    names = decisive["left_out"].unique(maintain_order=True).to_list()
+    moved = decisive.select("family", "dataset", "decoding", "quantity").n_unique()
+    return (
+        f"Of {whole} models, {moved} {'moves' if moved == 1 else 'move'} by more than half of the "
+        f"interval, without {_first(names)}: such an exponent rests on one model, and its warnings "
+        "say which."
+    )
+
+
+def _overall(overall: pl.DataFrame) -> Iterator[Html]:
+    yield element(
+        "p",
+        "The exponent that a further family would have on average. A family's data sets are "
+        "averaged first, since they are of the same models: families are what is independent, "
+        "and a family and its chat versions are less so than two families.",
+    )
+    most = max(overall["families"].to_list(), default=0)
+    if most < FAMILIES_NEEDED:
+        yield element("p", f"Exponent over families: {too_few(most)}.")
+        return
+    yield from listed_rows(
+        f"The exponent over families, with {CONFIDENCE} intervals of F - 1 degrees of freedom.",
+        OVERALL,
+        cells=overall_cells,
+        rows=overall,
+    )
+    yield bullets([f"Method: {method}." for method in overall["method"].unique().to_list()])
+
+
+def _series_cells(fit: Row) -> list[str]:
+    return [fit["family"], fit["dataset"], fit["decoding"], QUANTITIES[fit["quantity"]]]
+
+
+def _first(names: Sequence[str]) -> str:
+    shown = list(names[:4])
+    more = len(names) - len(shown)
+    return listed([*shown, f"{more} more"]) if more else listed(shown)

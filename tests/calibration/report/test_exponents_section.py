@@ -1,0 +1,90 @@
+"""Exponents on the page: each interval beside its purpose, and no number where there is none."""
+
+import polars as pl
+import pytest
+from made_up_study import DATASET, DECODINGS, SIZES, made_up_study, study_of
+
+from calibration.report.exponents_section import (
+    exponent_cells,
+    exponents_section,
+    law_cells,
+    left_out_sentence,
+    overall_cells,
+)
+from calibration.report.wording import halving, span
+
+
+def told(families: tuple[str, ...] = ("ladder",)) -> str:
+    study = study_of(
+        dict.fromkeys(families, SIZES), datasets=(DATASET,), decodings=DECODINGS, steps=64
+    )
+    return "".join(exponents_section(study.tables, []))
+
+
+def first_fit() -> dict[str, object]:
+    return made_up_study().tables.fits.row(0, named=True)
+
+
+def test_own_common_and_measurement_intervals_stand_side_by_side() -> None:
+    cells = exponent_cells(first_fit())
+    assert "-0.20 [-0.29, -0.11]" in cells
+    assert "-0.19 [-0.24, -0.13]" in cells
+    assert "[-0.24, -0.16]" in cells or "[-0.25, -0.16]" in cells
+    assert cells.count("0.0131") == cells.count("0.0393") == 1
+
+
+def test_the_purpose_of_every_interval_is_said_once() -> None:
+    page = told()
+    for name in ("Exponent", "With common scatter", "Measurement only", "p, all series"):
+        assert page.count(f"<strong>{name}</strong>") == 1
+    assert "the one to quote" in page
+
+
+def test_what_is_not_identified_has_no_number_of_its_own() -> None:
+    row = made_up_study().unidentified().tables.fits.row(0, named=True)
+    cells = exponent_cells(row)
+    assert cells[6].startswith("not determined: ")
+    assert cells[7:11] == ["undetermined"] * 4
+    assert law_cells(row)[-1] == "undetermined"
+
+
+def test_one_family_has_a_sentence_where_several_have_a_table() -> None:
+    assert "2 families with an exponent are needed" in told()
+    assert "found 1." in told()
+    several = told(("ladder", "ladders"))
+    assert "families with an exponent are needed" not in several
+    assert "-0.18 [-0.37, +0.01]" in several
+
+
+def test_a_row_over_too_few_families_says_so() -> None:
+    row = made_up_study().tables.overall.row(0, named=True)
+    assert overall_cells(row)[5].startswith("none: 2 families")
+    assert overall_cells(row)[6] == "undetermined"
+
+
+def test_a_model_that_decides_is_named_in_words() -> None:
+    without = made_up_study().tables.leave_one_out
+    words = left_out_sentence(without)
+    assert words.startswith("Of 6 laws fitted again without each of their models, 6 move by more")
+    assert "without ladder-60k: " in words
+    calm = left_out_sentence(without.with_columns(flagged=pl.lit(False)))
+    assert calm.endswith("none moves by more than half of its interval.")
+    assert left_out_sentence(without.clear()).startswith("No law has an exponent and four models")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"halving": 32.0, "halving_low": 10.9, "halving_high": 544.0}, "32× [10.9×, 544×]"),
+        ({"halving": 32.0, "halving_low": 10.9, "halving_high": None}, "32× [10.9×, no size]"),
+        ({"halving": 3e7, "halving_low": 9.0, "halving_high": None}, "over 1e+06× [9×, no size]"),
+        ({"halving": None, "halving_low": None, "halving_high": None}, "no size"),
+    ],
+)
+def test_what_halves_a_quantity_in_words(values: dict[str, float | None], words: str) -> None:
+    assert halving(values) == words
+
+
+def test_a_scatter_without_an_end_says_so() -> None:
+    assert span(0.083, 0.0, None) == "0.083 [0.000, no end]"
+    assert span(None, None, None) == "undetermined"
