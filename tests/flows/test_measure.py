@@ -124,7 +124,7 @@ def test_readings_are_exported_as_text_too(root: Path, first: Result, tmp_path: 
 
 def test_a_plan_then_expects_what_was_measured(root: Path, first: Result) -> None:
     result = calibration(root, "plan", str(study_file(root)))
-    assert "0 of 15 artifacts to make" in result.stdout
+    assert "0 of 17 artifacts to make" in result.stdout
     assert "estimated from m0 on only at temperature 1" in result.stdout
 
 
