@@ -69,6 +69,10 @@ class Measurement(NamedTuple):
     def title(self) -> str:
         return f"{self.model.name} on {self.dataset.name} at {self.decoding.decoding.label}"
 
+    @property
+    def examples_title(self) -> str:
+        return f"{self.dataset.name} for {self.model.name}"
+
 
 class Lineage(NamedTuple):
     """Every recipe of a study."""

@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache, cached_property
 from typing import ClassVar, Final, Literal
@@ -40,13 +41,13 @@ class Recipe(Identity):
     KIND: ClassVar[str]
     VERSION: ClassVar[int]
 
-    @cached_property
+    @property
     def digest(self) -> str:
-        return hashlib.sha256(canonical_json(self.canonical).encode()).hexdigest()
+        return self.address.rpartition("/")[2]
 
     @cached_property
     def address(self) -> str:
-        return f"{self.KIND}/{self.digest[:2]}/{self.digest}"
+        return address_of(self.canonical)
 
     @cached_property
     def canonical(self) -> dict[str, object]:
@@ -177,6 +178,10 @@ class FitRecipe(Recipe):
     def decoding(self) -> Decoding:
         return self.members[0].summary.samples.decoding
 
+    @property
+    def title(self) -> str:
+        return f"{self.family} on {self.dataset} at {self.decoding.label}"
+
 
 class StudyFitRecipe(Recipe):
     """All series of a study side by side, with the scatter pooled over them."""
@@ -208,7 +213,7 @@ class ReportRecipe(Recipe):
     """The page, the figures and the exported tables of a study."""
 
     KIND: ClassVar[str] = "reports"
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
     PAGE: ClassVar[str] = "report.html"
     SUMMARY: ClassVar[str] = "summary.txt"
     study: str
@@ -235,6 +240,12 @@ class VerdictRecipe(Recipe):
     VERSION: ClassVar[int] = 1
     table: Checked
     suite: int
+
+
+def address_of(form: Mapping[str, object]) -> str:
+    """Where what a canonical form describes lies: its kind, and the sha256 of its JSON."""
+    digest = hashlib.sha256(canonical_json(form).encode()).hexdigest()
+    return f"{form.get('kind')}/{digest[:2]}/{digest}"
 
 
 def canonical_json(value: object) -> str:

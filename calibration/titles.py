@@ -35,14 +35,12 @@ def labels(lineage: Lineage) -> dict[str, Label]:
     report, study_fit = lineage.report, lineage.report.study_fit
     name = Label(lineage.study.name, None)
     found = {one.address: name for one in (report, study_fit, report.theory)}
-    for series in study_fit.fits:
-        where = f"{series.dataset} at {series.decoding.label}"
-        found[series.address] = Label(f"{series.family} on {where}", None)
+    found |= {series.address: Label(series.title, None) for series in study_fit.fits}
     for one in lineage.measurements:
         label = Label(one.title, one.model.name)
         found |= {recipe.address: label for recipe in (one.samples, one.scores, one.summary)}
     for examples, one in lineage.examples().items():
-        found[examples.address] = Label(f"{one.dataset.name} for {one.model.name}", None)
+        found[examples.address] = Label(one.examples_title, None)
     for texts, dataset in lineage.texts().items():
         found[texts.address] = Label(dataset.name, None)
     return found

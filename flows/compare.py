@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from calibration.errors import InputError, StoreError
+from calibration.errors import StoreError
 from calibration.pairing import (
     Label,
     Side,
@@ -22,7 +22,7 @@ from calibration.pairing import (
 from calibration.recipes import StudyFitRecipe, SummaryRecipe
 from calibration.statistics.comparison import comparison
 from expectations.suites import VERSIONS
-from flows.outward import written_out
+from flows.outward import require_kind, written_out
 from storage.ancestry import recipe_at
 from storage.artifacts import is_complete_at
 from storage.roots import Root, read_roots, root_of
@@ -54,10 +54,7 @@ class Compared(NamedTuple):
 
 def require_writable(path: Path) -> None:
     """Raises InputError for a file of a kind that is not written."""
-    if path.suffix not in WRITERS:
-        raise InputError(
-            f"--out {path}: a file name ending in {', '.join(WRITERS)} was expected: change it"
-        )
+    require_kind(path, list(WRITERS))
 
 
 def found_side(given: str, *, store: str) -> Found:

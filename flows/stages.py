@@ -83,8 +83,7 @@ def _make_texts(lineage: Lineage, place: Place) -> None:
         place.keeping(ingest)(texts, dataset=dataset, root=root, store=place.store)
         place.judge(texts, title=dataset.name)
     for examples, one in lineage.examples().items():
-        title = f"{one.dataset.name} for {one.model.name}"
-        where = tokenizer_checkpoint(one.model, Path(root))
+        title, where = one.examples_title, tokenizer_checkpoint(one.model, Path(root))
         place.keeping(encode)(examples, title=title, checkpoint=where, store=place.store)
         place.judge(examples, title=title)
 
@@ -131,8 +130,7 @@ def conclude(lineage: Lineage, place: Place) -> str:
 
 def _make_fits(study_fit: StudyFitRecipe, place: Place, *, name: str) -> None:
     for series in study_fit.fits:
-        title = f"{series.family} on {series.dataset} at {series.decoding.label}"
-        place.keeping(fit)(series, title=title, store=place.store)
-        place.judge(series, title=title)
+        place.keeping(fit)(series, title=series.title, store=place.store)
+        place.judge(series, title=series.title)
     place.keeping(fit_study)(study_fit, title=name, store=place.store)
     place.judge(study_fit, title=name)

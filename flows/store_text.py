@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from storage.copying import Copied, State
+from storage.manifests import kind_of
 from storage.pruning import Pruning, Removal
-from storage.showing import Listed, Shown, digest_of, kind_of
+from storage.showing import Listed, Shown, digest_of
 
 WIDTH: Final = 100  # columns of a line
 DIGEST: Final = 10  # hexadecimal digits: no two of a million artifacts share them

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from calibration.recipes import ReportRecipe
 from storage.holdings import Holdings
-from storage.manifests import Manifest, begun_key, manifest_key
+from storage.manifests import Manifest, begun_key, kind_of, manifest_key
 from storage.roots import Root
 from storage.store import Store
 
@@ -49,7 +49,7 @@ class Described(NamedTuple):
 
     @property
     def kind(self) -> str:
-        return self.address.partition("/")[0]
+        return kind_of(self.address)
 
 
 def without_manifest(store: Store, held: Holdings) -> Iterator[Checked]:
@@ -118,5 +118,5 @@ def _outdated(parent: Described) -> str:
 
 
 def _waiting(parent: str) -> str:
-    kind = parent.partition("/")[0]
-    return f"was made from {kind} that are unfinished ({parent}): the next run makes them again"
+    made_from = f"was made from {kind_of(parent)} that are unfinished ({parent})"
+    return f"{made_from}: the next run makes them again"

@@ -20,7 +20,7 @@ from calibration.recipes import (
     TextsRecipe,
     TheoryRecipe,
 )
-from storage.manifests import manifest_key, parsed_manifest
+from storage.manifests import kind_of, manifest_key, parsed_manifest
 from storage.store import Store
 
 KINDS: Final[Mapping[str, type[Recipe]]] = {
@@ -61,7 +61,7 @@ def recipe_at(store: Store, address: str) -> Recipe:
 def _recipe(store: Store, address: str, known: dict[str, Recipe]) -> Recipe:
     """KeyError where something is not there, ValueError where it is not what it should be."""
     if address not in known:
-        kind = KINDS[address.partition("/")[0]]
+        kind = KINDS[kind_of(address)]
         written = parsed_manifest(store.read(manifest_key(address))).recipe
         recipe = kind.model_validate(_revived(written.get("fields"), store, known))
         # Its VERSION may be another, or a field may have changed its meaning.

@@ -16,6 +16,7 @@ from calibration.recipes import Recipe
 from storage.manifests import (
     Manifest,
     StoredFile,
+    begun_key,
     manifest_at,
     manifest_key,
     manifest_of,
@@ -44,6 +45,20 @@ def _current_at(store: Store, address: str) -> Manifest | None:
     if manifest is None or not is_current(store, manifest) or not _has_files(store, manifest):
         return None
     return manifest
+
+
+def put_manifest(store: Store, manifest: Manifest, content: bytes) -> Manifest:
+    """The manifest that holds from now on: this one, or a complete artifact's that was there first.
+
+    `content` are the bytes that it is stored as. No mark stays.
+    """
+    key, other = manifest_key(manifest.address), None
+    if not store.create(key, content):
+        other = _current_at(store, manifest.address)
+        if other is None:
+            store.write(key, content)  # it named what is gone or has changed
+    store.remove(begun_key(manifest.address))
+    return other or manifest
 
 
 def is_current(store: Store, manifest: Manifest) -> bool:

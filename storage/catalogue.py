@@ -16,7 +16,14 @@ import polars as pl
 
 from calibration.errors import StoreError
 from storage.entries import Entry
-from storage.manifests import BEGUN, CATALOGUE, MANIFEST, Manifest, parsed_manifest
+from storage.manifests import (
+    BEGUN,
+    CATALOGUE,
+    Manifest,
+    kind_of,
+    manifest_key,
+    parsed_manifest,
+)
 from storage.roots import ROOTS, Root, parsed_root
 from storage.store import AT_ONCE, Store
 
@@ -45,7 +52,7 @@ class Artifact(NamedTuple):
 
     @property
     def kind(self) -> str:
-        return self.address.partition("/")[0]
+        return kind_of(self.address)
 
 
 class Catalogue(NamedTuple):
@@ -123,8 +130,7 @@ def _parsed(key: str, content: bytes) -> Artifact | Root | None:
         manifest = parsed_manifest(content)
     except ValueError:
         return None
-    lies_there = key == f"{CATALOGUE}/{manifest.address}{MANIFEST}"
-    return _artifact(manifest) if lies_there else None
+    return _artifact(manifest) if key == manifest_key(manifest.address) else None
 
 
 def _artifact(manifest: Manifest) -> Artifact:
@@ -171,12 +177,18 @@ LINES: Final = pl.Schema(
 
 def _index_bytes(known: Iterable[_Known]) -> bytes:
     """What was read, as Parquet below its sha256."""
-    rows = [_row(one) for one in known if one.read is not None]
+    rows = [_row(one) for one in known]
     buffer = io.BytesIO()
     frame = pl.DataFrame(rows, schema=LINES)
     frame.write_parquet(buffer, compression="zstd", metadata={"version": str(INDEX_VERSION)})
     content = buffer.getvalue()
     return hashlib.sha256(content).hexdigest().encode() + content
+
+
+def index_content(stored: bytes) -> bytes | None:
+    """The index that some bytes keep below their sha256; None where they are damaged."""
+    digest, content = stored[:64], stored[64:]
+    return content if hashlib.sha256(content).hexdigest().encode() == digest else None
 
 
 def _index(store: Store) -> dict[str, _Known]:
@@ -185,8 +197,8 @@ def _index(store: Store) -> dict[str, _Known]:
         stored = store.read(INDEX)
     except (KeyError, StoreError):
         return {}
-    content = stored[64:]
-    if hashlib.sha256(content).hexdigest().encode() != stored[:64]:
+    content = index_content(stored)
+    if content is None:
         return {}
     if pl.read_parquet_metadata(io.BytesIO(content)).get("version") != str(INDEX_VERSION):
         return {}
@@ -202,7 +214,9 @@ def _row(known: _Known) -> dict[str, object]:
     return place | (known.read._asdict() if known.read else {})
 
 
-def _revived(row: dict[str, Any]) -> Artifact | Root:
+def _revived(row: dict[str, Any]) -> Artifact | Root | None:
     if row["addresses"] is not None:
         return Root(row["key"], row["title"], tuple(row["addresses"]), row["made_at"])
+    if row["address"] is None:
+        return None  # damaged, and not to be read again while it stays as it is
     return Artifact(**{name: row[name] for name in Artifact._fields})

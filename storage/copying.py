@@ -5,7 +5,6 @@ half an artifact; root files go last. What is complete there stays as it is, and
 where it comes from.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import partial
@@ -14,17 +13,17 @@ from threading import Lock
 from typing import NamedTuple
 
 from calibration.errors import InputError
-from storage.artifacts import is_complete_at
+from storage.artifacts import put_manifest
 from storage.catalogue import Artifact, catalogue
 from storage.holdings import holdings, stated_sha256
 from storage.manifests import (
     Manifest,
     StoredFile,
-    begun_key,
     manifest_at,
     manifest_key,
     mark_begun,
     parsed_manifest,
+    sha256_fault,
 )
 from storage.roots import Root, parsed_root
 from storage.selection import Selection
@@ -136,9 +135,9 @@ class _Transfer:
                 content = self._source.read(key)
             except KeyError:
                 return "is missing"
-            found = hashlib.sha256(content).hexdigest()
-            if found != file.sha256:
-                return f"has sha256 {found[:12]}…, expected {file.sha256[:12]}…"
+            fault = sha256_fault(content, file.sha256)
+            if fault is not None:
+                return fault
             self._destination.write(key, content)
         self._done(file.bytes)
         return None
@@ -152,20 +151,14 @@ class _Transfer:
             content = self._destination.read(key)
         except KeyError:
             return False
-        return hashlib.sha256(content).hexdigest() == file.sha256
+        return sha256_fault(content, file.sha256) is None
 
     def _sealed(self, manifest: Manifest, content: bytes) -> Copied:
-        key = manifest_key(manifest.address)
-        made, state = manifest, State.COPIED
-        if not self._destination.create(key, content):
-            other = manifest_at(self._destination, manifest.address)
-            if other is not None and is_complete_at(self._destination, manifest.address):
-                made, state = other, State.THERE  # another run made it meanwhile
-            else:
-                self._destination.write(key, content)
-        self._destination.remove(begun_key(manifest.address))
-        self._contents[manifest.address] = made.content
-        return Copied(key, state)
+        held = put_manifest(self._destination, manifest, content)
+        self._contents[manifest.address] = held.content
+        # Another one is there where another run made it meanwhile.
+        state = State.COPIED if held is manifest else State.THERE
+        return Copied(manifest_key(manifest.address), state)
 
     def _done(self, size: int) -> None:
         with self._one_at_a_time:
@@ -174,7 +167,7 @@ class _Transfer:
 
 def _study(source: Store, destination: Store, key: str) -> Copied:
     content = source.read(key)
-    if hashlib.sha256(content).hexdigest() != stated_sha256(key):
+    if sha256_fault(content, stated_sha256(key) or "") is not None:
         return Copied(key, State.DAMAGED, "does not match the sha256 in its name")
     return Copied(key, State.COPIED if destination.create(key, content) else State.THERE)
 

@@ -16,13 +16,11 @@ import pyarrow.parquet as pq
 
 from calibration.errors import StoreError
 from calibration.recipes import Recipe, canonical_json
-from storage.artifacts import current_manifest, read_stored
+from storage.artifacts import put_manifest, read_stored
 from storage.manifests import (
     Manifest,
     StoredFile,
-    begun_key,
     content_digest,
-    manifest_key,
     manifest_of,
     mark_begun,
     sealed_manifest,
@@ -104,18 +102,7 @@ class Draft:
                 memory_bytes=peak_memory(),
             )
         )
-        return self._sealed(manifest)
-
-    def _sealed(self, manifest: Manifest) -> Manifest:
-        key = manifest_key(self.recipe.address)
-        content = manifest.model_dump_json(indent=1).encode()
-        other = None
-        if not self.store.create(key, content):
-            other = current_manifest(self.store, self.recipe)
-            if other is None:
-                self.store.write(key, content)  # it named what is gone or has changed
-        self.store.remove(begun_key(self.recipe.address))
-        return other or manifest
+        return put_manifest(self.store, manifest, manifest.model_dump_json(indent=1).encode())
 
     def _write(self, file: StoredFile, content: bytes) -> StoredFile:
         if not self._marked:

@@ -68,12 +68,23 @@ class Manifest(BaseModel):
     sha256: str = ""  # of all the other fields, so that a flipped bit is seen here too
 
 
+def kind_of(address: str) -> str:
+    """The kind of artifact that an address names."""
+    return address.partition("/")[0]
+
+
 def manifest_key(address: str) -> str:
     return f"{CATALOGUE}/{address}{MANIFEST}"
 
 
 def begun_key(address: str) -> str:
     return f"{CATALOGUE}/{address}{BEGUN}"
+
+
+def sha256_fault(content: bytes, expected: str) -> str | None:
+    """A clause that says how some bytes differ from what was expected; None where they do not."""
+    found = hashlib.sha256(content).hexdigest()
+    return None if found == expected else f"has sha256 {found[:12]}…, expected {expected[:12]}…"
 
 
 def mark_begun(store: Store, address: str) -> None:

@@ -8,7 +8,7 @@ import polars as pl
 from calibration.errors import StoreError
 from calibration.recipes import FitRecipe, Member, Recipe, StudyFitRecipe, canonical_json
 from calibration.record_tables import ANCESTRY
-from storage.manifests import Manifest, manifest_of
+from storage.manifests import Manifest, kind_of, manifest_of
 from storage.store import Store
 
 
@@ -49,7 +49,7 @@ def _manifest(store: Store, recipe: Recipe) -> Manifest:
 
 def _how(manifest: Manifest) -> dict[str, object]:
     return {
-        "kind": manifest.address.partition("/")[0],
+        "kind": kind_of(manifest.address),
         "address": manifest.address,
         "content": manifest.content,
         "made_at": manifest.made_at,

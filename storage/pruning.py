@@ -14,7 +14,7 @@ from storage.catalogue import Artifact, Catalogue, catalogue
 from storage.clock import CLOCK
 from storage.entries import Entry
 from storage.holdings import ORDER, Holdings, holdings
-from storage.manifests import manifest_at
+from storage.manifests import kind_of, manifest_at
 from storage.reach import ancestors, is_current, is_verdict, judged, reached, roots_named, verdicts
 from storage.records import RECORD
 from storage.roots import ROOTS, Root
@@ -111,7 +111,7 @@ def _kept(found: Catalogue, roots: Iterable[Root], since: float) -> set[str]:
 
 def _rank(address: str) -> tuple[int, str]:
     """Parents before children."""
-    return ORDER.index(address.partition("/")[0]), address
+    return ORDER.index(kind_of(address)), address
 
 
 def _artifact_removal(held: Holdings, artifact: Artifact) -> Removal:

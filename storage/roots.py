@@ -42,8 +42,12 @@ def write_root(store: Store, lineage: Lineage) -> str:
 
 def root_key(study: Study) -> str:
     """Where a study's root file lies, whatever its models and texts hold."""
-    content = canonical_json(study.model_dump(mode="json"))
-    return f"{ROOTS}/{hashlib.sha256(content.encode()).hexdigest()}.json"
+    return key_of_study(study.model_dump(mode="json"))
+
+
+def key_of_study(fields: object) -> str:
+    """The same, given what a root file says of its study."""
+    return f"{ROOTS}/{hashlib.sha256(canonical_json(fields).encode()).hexdigest()}.json"
 
 
 def read_roots(store: Store) -> list[Root]:

@@ -8,7 +8,7 @@ from calibration.errors import InputError
 from storage.artifacts import is_complete_at
 from storage.catalogue import Artifact, Catalogue
 from storage.holdings import ORDER, catalogued
-from storage.manifests import Manifest, manifest_at
+from storage.manifests import Manifest, kind_of, manifest_at
 from storage.reach import descendants, is_current, parents_of, roots_named, studies_of
 from storage.store import Store
 
@@ -125,10 +125,6 @@ def shown(store: Store, found: Catalogue, address: str) -> Shown:
         tuple(_ancestry(found, address)),
         {kind: below[kind] for kind in ORDER if kind in below},
     )
-
-
-def kind_of(address: str) -> str:
-    return address.partition("/")[0]
 
 
 def digest_of(address: str) -> str:

@@ -3,7 +3,6 @@
 Whether its files are whole is for `verify`, or for the run that reads them, to see.
 """
 
-import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from calibration.report.wording import listed
 from storage.catalogue import Catalogue
 from storage.manifests import manifest_key
 from storage.parts import PART_ROWS, part_count
+from storage.reach import parents_of
 from storage.store import Store, names
 
 
@@ -33,7 +33,7 @@ def standing(recipe: Recipe, known: Catalogue, store: Store) -> Standing:
     parts = part_count(rows) if rows else 1
     found = known.artifacts.get(recipe.address)
     if found is not None:
-        made_from: dict[str, str] = json.loads(found.made_from)
+        made_from = parents_of(found)
         others = _changed(made_from, known)
         if others:
             fault = f"made from other {listed(others)} than lie here"

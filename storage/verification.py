@@ -4,7 +4,6 @@ Files state their sha256 in their names, everything else inside. Files beside an
 manifest does not name are no fault: another run made them.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -12,7 +11,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from calibration.errors import StoreError
-from calibration.recipes import canonical_json
+from calibration.recipes import address_of
 from storage.agreement import (
     MISSING,
     Checked,
@@ -22,7 +21,7 @@ from storage.agreement import (
     without_root,
 )
 from storage.artifacts import unseal
-from storage.catalogue import INDEX
+from storage.catalogue import INDEX, index_content
 from storage.entries import Entry
 from storage.holdings import (
     Holdings,
@@ -32,9 +31,9 @@ from storage.holdings import (
     is_file,
     stated_sha256,
 )
-from storage.manifests import Manifest, manifest_at, mark_begun, parsed_manifest
+from storage.manifests import manifest_at, mark_begun, parsed_manifest, sha256_fault
 from storage.records import RECORD, parsed_record
-from storage.roots import ROOTS, Root, parsed_root
+from storage.roots import Root, key_of_study, parsed_root
 from storage.store import Store
 from storage.studies import STUDIES
 from storage.threads import JOBS, in_parallel
@@ -136,8 +135,7 @@ def _root(store: Store, entry: Entry) -> tuple[Checked, Root | None]:
         content = store.read(entry.key)
         root = parsed_root(entry.key, content)
         # Two that are swapped are each whole.
-        study = canonical_json(json.loads(content)["study"])
-        if entry.key != f"{ROOTS}/{hashlib.sha256(study.encode()).hexdigest()}.json":
+        if entry.key != key_of_study(json.loads(content)["study"]):
             raise ValueError("a root file of another study was expected here")
     except KeyError:
         return Checked(entry.key, fault=MISSING), None
@@ -160,7 +158,7 @@ def _manifest(store: Store, held: Holdings, entry: Entry) -> _Manifest | None:
         return None
     except ValueError:
         return _Manifest(Checked(entry.key, entry.size, DAMAGED, is_replaceable=True), (), None)
-    described = _described_address(manifest)
+    described = address_of(manifest.recipe)
     if not manifest.address == address == described:
         fault = f"describes {described}, which is not where it lies"
         return _Manifest(Checked(entry.key, entry.size, fault, is_replaceable=True), (), None)
@@ -171,11 +169,6 @@ def _manifest(store: Store, held: Holdings, entry: Entry) -> _Manifest | None:
         tuple(f"{address}/{name}" for name in missing),
         Described.of(manifest),
     )
-
-
-def _described_address(manifest: Manifest) -> str:
-    digest = hashlib.sha256(canonical_json(manifest.recipe).encode()).hexdigest()
-    return f"{manifest.recipe.get('kind')}/{digest[:2]}/{digest}"
 
 
 def _files(store: Store, entries: list[Entry]) -> list[Checked]:
@@ -208,16 +201,11 @@ def _is_named(store: Store, key: str) -> bool:
 
 def _fault(key: str, content: bytes) -> str | None:
     if key == INDEX:
-        whole = hashlib.sha256(content[64:]).hexdigest().encode() == content[:64]
-        return None if whole else DAMAGED
+        return DAMAGED if index_content(content) is None else None
     if key.endswith(f"/{RECORD}"):
         return _record_fault(key, content)
-    expected, found = stated_sha256(key) or "", hashlib.sha256(content).hexdigest()
-    if found == expected:
-        return None
-    if key.startswith(f"{STUDIES}/"):
-        return DAMAGED_STUDY
-    return f"has sha256 {found[:12]}…, expected {expected[:12]}…"
+    fault = sha256_fault(content, stated_sha256(key) or "")
+    return DAMAGED_STUDY if fault is not None and key.startswith(f"{STUDIES}/") else fault
 
 
 def _record_fault(key: str, content: bytes) -> str | None:

@@ -202,9 +202,7 @@ def study_of(
         ),
         replace(
             PROVENANCE,
-            ancestry=pl.DataFrame(
-                [one for row in rows for one in _ancestry(row)], schema=ANCESTRY
-            ),
+            ancestry=pl.DataFrame([one for row in rows for one in _ancestry(row)], schema=ANCESTRY),
         ),
     )
 
@@ -220,6 +218,7 @@ PROVENANCE = Provenance(
     ancestry=pl.DataFrame(schema=ANCESTRY),
     differences=["224 steps are measured; the paper measures 1,000."],
     notes=["The models were trained on the training split of the same speeches."],
+    sizes=["Parameters counted from the weights: ladder-60k."],
 )
 
 _QUANTITIES = {"ent_ce": -0.2, "drift": -0.24, "drift_slope": -0.31}
