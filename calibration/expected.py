@@ -10,10 +10,13 @@ from dataclasses import asdict, fields
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+
 from calibration.changes import Form
 from calibration.conventions import Unit
 from calibration.recipes import ExamplesRecipe, canonical_json
 from calibration.report.wording import count, unsigned
+from calibration.statistics.intervals import effective_clusters
 from calibration.statistics.precision import (
     HALF_WIDTH,
     Components,
@@ -34,11 +37,19 @@ class Design(NamedTuple):
     examples: int
     clusters: int
     counted: bool = True
+    even_clusters: float | None = None  # as many even ones say as much; None where all are even
+
+    @property
+    def effective(self) -> float:
+        return self.clusters if self.even_clusters is None else self.even_clusters
 
     @classmethod
     def of(cls, clusters: Sequence[str]) -> "Design":
-        """That of spans, each given by its source text."""
-        return cls(len(clusters), len(set(clusters)))
+        """That of spans, each given by its source text; spans are about as long as each other."""
+        _, spans = np.unique(np.array(clusters), return_counts=True)
+        return cls(
+            len(clusters), len(spans), even_clusters=effective_clusters(spans.astype(np.float64))
+        )
 
 
 class Ground(NamedTuple):
@@ -158,8 +169,13 @@ def expected(
         unit=examples.unit,
         design=design,
         error=error,
-        half_width=half_width(error, design.clusters),
-        needed=needed(guessed.spread, clusters=design.clusters, examples=design.examples),
+        half_width=half_width(error, design.effective),
+        needed=needed(
+            guessed.spread,
+            clusters=design.clusters,
+            examples=design.examples,
+            effective=design.effective,
+        ),
         source=guessed.source,
     )
 

@@ -93,7 +93,7 @@ def _reach(found: TableFit) -> str:
     law = found.fit.law
     reach = law.reach if law.positive else 1.0
     ranges = [
-        f"{variable} {low / reach:.2g} to {high * reach:.2g}"
+        f"{variable} {number(low / reach, high - low)} to {number(high * reach, high - low)}"
         for variable, low, high in zip(
             law.variables, found.x.min(axis=0), found.x.max(axis=0), strict=True
         )

@@ -6,6 +6,7 @@ in the size N of its models: what stands between the two is said in `assumes`, i
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -111,6 +112,16 @@ def theory_tables(counted: Sequence[Counted], *, seed: int) -> TheoryTables:
         pl.DataFrame(ranks, schema=RANKS, orient="row").fill_nan(None),
         pl.DataFrame(singletons, schema=SINGLETONS, orient="row").fill_nan(None),
     )
+
+
+@cache
+def finite_exponent(alpha: float, *, tokens: int, types: int) -> float:
+    """d ln q / d ln m at m = `tokens`, of a law of α > 0 that shows `types` types in so many.
+
+    nan where the law has not one singleton left.
+    """
+    law = ZipfLaw(alpha, matched_types(alpha, tokens=tokens, seen=types))
+    return float(_predicted(law, np.array([tokens]))[1][0])
 
 
 def _law(counts: Counts, alpha: Interval) -> _Law:

@@ -62,5 +62,30 @@ SINGLETONS = pl.Schema(
     }
 )
 
+# The exponents of the fits beside what the simplified theory predicts for the text: two rows a fit.
+AGAINST_THEORY = pl.Schema(
+    {
+        "family": pl.String(),
+        "dataset": pl.String(),
+        "decoding": pl.String(),
+        "quantity": pl.String(),
+        "x": pl.String(),
+        "exponent": pl.Float64(),
+        "tokenizer": pl.String(),  # of the tokens that α is of, by a model that has it
+        "alpha": pl.Float64(),
+        "prediction": pl.String(),  # 1/α - 1, or that of the law at the text's (v, m)
+        "predicted": pl.Float64(),  # null where nothing is predicted, and so is all that follows
+        "predicted_low": pl.Float64(),
+        "predicted_high": pl.Float64(),
+        "p_predicted": pl.Float64(),  # of the exponent being the predicted one, α taken as known
+        "difference": pl.Float64(),  # exponent - predicted
+        "difference_low": pl.Float64(),
+        "difference_high": pl.Float64(),
+        "p_difference": pl.Float64(),  # with the uncertainty of α
+        "margin": pl.Float64(),  # the smallest at which the two would pass as equal
+        "assumes": pl.String(),
+    }
+)
+
 # By name, in the order of a report.
 THEORY_TABLES = ("theory", "ranks", "singletons")

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
+from calibration.against_theory import against_theory
 from calibration.errors import StoreError
 from calibration.lineage import Lineage, Measurement
 from calibration.recipes import Recipe
@@ -21,6 +22,7 @@ from storage.store import Store
 TOKEN_FOLDER = "tokens"
 READINGS = "readings"
 ANCESTRY = "ancestry"
+JOINED = ("fits", "theory", "ent_ce")  # into AGAINST_THEORY
 NUMBERS = (pl.List(pl.Float32), pl.List(pl.Float64))
 
 
@@ -34,8 +36,9 @@ def exported(lineage: Lineage, store: Store, out: Path) -> list[Path]:
     for name, content in files.items():
         (out / name).write_bytes(content)
     written = [out / name for name in files]
-    for table, recipe in _tables(lineage).items():
-        frame = read_table(store, recipe, table)
+    frames = {table: read_table(store, of, table) for table, of in _tables(lineage).items()}
+    frames["against_theory"] = against_theory(*(frames[name] for name in JOINED))
+    for table, frame in frames.items():
         named = frame.select(pl.lit(lineage.study.name).alias("study"), pl.all())
         written += _both(named, out, table, between="; ")
     readings = pl.concat(

@@ -10,7 +10,7 @@ from calibration.recipes import ReportRecipe, StudyFitRecipe, SummaryRecipe, The
 from calibration.report.contents import Provenance, report_page, summary_text
 from calibration.report.figures.catalogue import study_figures
 from calibration.report.figures.files import KINDS, rendered
-from calibration.report.protocol import differences, notes_on_ends
+from calibration.report.protocol import differences, notes_on_ends, origins_of_sizes
 from calibration.report.results import READINGS, ReportTables, read_measurements
 from calibration.study import Study
 from calibration.tables import STUDY_TABLES
@@ -42,10 +42,9 @@ def report(recipe: ReportRecipe, *, study: Study, store: str) -> str:
     figures = study_figures(tables)
     provenance = _provenance(recipe, place, study=study, ent_ce=tables.ent_ce)
     page = report_page(tables, provenance, figures=figures)
-    summary = summary_text(tables.ent_ce, tables.fits)
     files = [
         draft.write_file(recipe.PAGE, page.encode()),
-        draft.write_file(recipe.SUMMARY, summary.encode()),
+        draft.write_file(recipe.SUMMARY, summary_text(tables.ent_ce, tables.fits).encode()),
     ]
     files += [
         draft.write_file(f"{figure.file}.{kind}", rendered(figure.drawn, kind))
@@ -97,4 +96,5 @@ def _provenance(
         ancestry=ancestry(place, recipe.study_fit),
         differences=differences(study),
         notes=notes_on_ends(study, ent_ce),
+        sizes=origins_of_sizes(study),
     )

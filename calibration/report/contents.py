@@ -46,7 +46,8 @@ class Provenance:
     """How a report came to be: what a reader needs to make it again, and to doubt it.
 
     `ancestry` is ANCESTRY, the artifacts behind every number; `differences` are the study's
-    departures from the paper's protocol, a sentence each; `devices` did the work.
+    departures from the paper's protocol, a sentence each; `devices` did the work; `sizes` say where
+    the sizes of its models come from.
     """
 
     study: str
@@ -59,6 +60,7 @@ class Provenance:
     ancestry: pl.DataFrame
     differences: Sequence[str]
     notes: Sequence[str]
+    sizes: Sequence[str]
 
 
 class Section(NamedTuple):
@@ -115,7 +117,9 @@ def _sections(
             for number, dataset in enumerate(tables.datasets, start=1)
         ),
         Section(
-            "exponents", "Exponents", exponents_section(tables, list(pictures[STUDY].values()))
+            "exponents",
+            "Exponents",
+            exponents_section(tables, list(pictures[STUDY].values()), sizes=provenance.sizes),
         ),
         Section(
             "theory",

@@ -1,7 +1,7 @@
 """The tables of a study as CSV that the page itself holds, each within a budget of bytes.
 
 A table that is too long keeps fewer rows, and its link says which: curves are averaged over bins
-first, then only the headlined decodings stay, and of bands every eighth size. Six significant
+first, then only the headlined decodings stay, and of bands every eighth size. Five significant
 digits are more than any standard error here leaves certain; every step and digit is in what
 `calibration export` writes.
 """
@@ -12,16 +12,17 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from calibration.report.page import Html, csv_link
-from calibration.report.results import ReportTables, binned, width_of_bins
+from calibration.report.results import ReportTables, binned, headlined, width_of_bins
 from calibration.tables import STUDY_TABLES
 
-BUDGET: Final = 180_000  # bytes a table
+BUDGET: Final = 120_000  # bytes a table
+RESULTS, OF_RESULTS = "ent_ce", 200_000  # what people take first: whole in a study of hundreds
 LEAST: Final = 100_000  # bytes that curves have where the others have taken the rest
-ALL_BUDGET: Final = 880_000  # bytes of all tables: a fifth of a page that opens at once
-SAVED: Final = (*STUDY_TABLES, "theory")
+ALL_BUDGET: Final = 800_000  # bytes of all tables: a fifth of a page that opens at once
+SAVED: Final = (*STUDY_TABLES, "theory", "against_theory")
 CURVES: Final = "curves"  # the one table with a row a step
 BANDS, THINNED = "bands", 8  # of the sizes a line is drawn through, enough to draw it again
-DIGITS: Final = 6
+DIGITS: Final = 5
 BINNED: Final = "averages of {} steps"
 HEADLINED: Final = "only the first decoding of each data set"
 
@@ -37,7 +38,11 @@ class Csv(NamedTuple):
 
 def tables_to_save(tables: ReportTables) -> list[Csv]:
     """Every table of a study in its fullest form that fits; curves have the room that is left."""
-    others = {name: csv_of(tables, name) for name in SAVED if name != CURVES}
+    others = {
+        name: csv_of(tables, name, budget=OF_RESULTS if name == RESULTS else BUDGET)
+        for name in SAVED
+        if name != CURVES
+    }
     left = ALL_BUDGET - sum(len(csv.content) for csv in others.values())
     found = others | {CURVES: csv_of(tables, CURVES, budget=max(left, LEAST))}
     return [found[name] for name in SAVED]
@@ -65,24 +70,17 @@ def _forms(tables: ReportTables, name: str) -> Iterator[tuple[pl.DataFrame, str]
     if "decoding" not in frame.columns:
         return
     if name != CURVES:
-        headlined = frame.filter(_headlined(tables))
-        yield headlined, HEADLINED
+        first = headlined(tables, frame)
+        yield first, HEADLINED
         if name == BANDS:
-            yield headlined.gather_every(THINNED), f"{HEADLINED}, every {THINNED}th size"
+            yield first.gather_every(THINNED), f"{HEADLINED}, every {THINNED}th size"
         return
     width = width_of_bins(frame)
     yield binned(frame, width), BINNED.format(width)
-    frame = frame.filter(_headlined(tables))
+    frame = headlined(tables, frame)
     while width < frame["position"].n_unique():
         yield binned(frame, width), f"{BINNED.format(width)}, {HEADLINED}"
         width *= 2
-
-
-def _headlined(tables: ReportTables) -> pl.Expr:
-    return pl.any_horizontal(
-        (pl.col("dataset") == dataset) & (pl.col("decoding") == tables.headline(dataset))
-        for dataset in tables.datasets
-    )
 
 
 def _csv(frame: pl.DataFrame) -> bytes:

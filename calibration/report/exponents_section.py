@@ -5,9 +5,10 @@ from typing import Final
 
 import polars as pl
 
+from calibration.report.against_section import against_section
 from calibration.report.dataset_section import listed_rows
-from calibration.report.page import Column, Html, bullets, element, joined
-from calibration.report.results import ReportTables
+from calibration.report.page import Column, Html, bullets, element, folded, joined, table
+from calibration.report.results import ReportTables, headlined
 from calibration.report.wording import (
     CONFIDENCE,
     EXPONENT_DECIMALS,
@@ -27,8 +28,10 @@ from calibration.report.wording import (
     span,
     unsigned,
 )
+from calibration.statistics.leaving_out import ARITHMETIC
 
 FAMILIES_NEEDED: Final = 2
+SERIES: Final = ("family", "dataset", "decoding", "quantity")
 EXPONENTS: Final = (
     Column("family", "name"),
     Column("data set", "name"),
@@ -48,6 +51,9 @@ LAWS: Final = (
     Column("data set", "name"),
     Column("decoding", "name"),
     Column("quantity", "name"),
+    Column("source texts", "number"),
+    Column("effective texts", "number"),
+    Column("df", "number"),
     Column("scatter τ", "number"),
     Column("common τ", "number"),
     Column("Q", "number"),
@@ -64,6 +70,18 @@ OVERALL: Final = (
     Column("families (F)", "number"),
     Column("exponent", "prose"),
     Column("spread between families", "number"),
+)
+LEFT_OUT: Final = (
+    Column("family", "name"),
+    Column("data set", "name"),
+    Column("quantity", "name"),
+    Column("without", "name"),
+    Column("exponent", "name"),
+    Column("moves by", "number"),
+    Column("more than half of the interval", "name"),
+)
+FEW: Final = (
+    f"Of {ARITHMETIC} models or fewer, what happens without one is arithmetic, not evidence."
 )
 KINDS: Final = (
     (
@@ -88,8 +106,13 @@ KINDS: Final = (
 )
 
 
-def exponents_section(tables: ReportTables, pictures: Sequence[Html]) -> Iterator[Html]:
-    """The parts of the section on exponents; `pictures` are its figures, on the page."""
+def exponents_section(
+    tables: ReportTables, pictures: Sequence[Html], *, sizes: Sequence[str]
+) -> Iterator[Html]:
+    """The parts of the section on exponents.
+
+    `pictures` are its figures, on the page; `sizes` say where the sizes of models come from.
+    """
     if tables.fits.is_empty():
         yield element("p", "No family was fitted.")
         return
@@ -104,16 +127,20 @@ def exponents_section(tables: ReportTables, pictures: Sequence[Html]) -> Iterato
     )
     yield from listed_rows(
         "What else the laws say: how models scatter around them (τ, in units of the logarithm of "
-        "the quantity, with its interval; Q and I² of the same), and what they amount to.",
+        "the quantity, with its interval; Q and I² of the same), and what they amount to. Source "
+        "texts of uneven length say as much as fewer even ones, the effective texts; df is K - 2.",
         LAWS,
         cells=law_cells,
         rows=tables.fits,
     )
-    yield element("p", left_out_sentence(tables.leave_one_out))
+    methods = tables.fits.select("law", "method").unique(maintain_order=True).rows()
+    yield bullets([*(f"Law {law}, fitted by {method}." for law, method in methods), *sizes])
+    yield element("h3", "Without each of the models")
+    yield from _left_out(tables)
+    yield element("h3", "Beside the simplified theory")
+    yield from against_section(tables)
     yield element("h3", "Over all families")
     yield from _overall(tables.overall)
-    methods = tables.fits.select("law", "method").unique(maintain_order=True).rows()
-    yield bullets([f"Law {law}, fitted by {method}." for law, method in methods])
 
 
 def exponent_cells(fit: Row) -> list[str]:
@@ -138,12 +165,15 @@ def law_cells(fit: Row) -> list[str]:
     known = determined(fit)
     return [
         *_series_cells(fit),
+        f"{fit['clusters']:,}",
+        unsigned(fit["effective_clusters"], 0),
+        UNDETERMINED if fit["df"] is None else str(fit["df"]),
         span(fit["scatter"], fit["scatter_low"], fit["scatter_high"]),
         unsigned(fit["pooled_scatter"], 3),
         unsigned(fit["heterogeneity"], 1),
         unsigned(fit["p_heterogeneity"]),
         unsigned(fit["i_squared"], 2),
-        f"{signed(fit['amplitude'])} at {size(fit['reference_size'])}",
+        f"{signed(fit['amplitude'])} at {size(fit['reference_size'])}" if known else UNDETERMINED,
         halving(fit) if known else UNDETERMINED,
     ]
 
@@ -173,25 +203,60 @@ def too_few(families: int) -> str:
     )
 
 
+def left_out_cells(row: Row) -> list[str]:
+    """The cells of LEFT_OUT for one row of LEAVE_ONE_OUT."""
+    found = row["exponent"] is not None
+    ends = interval(row["low"], row["high"], decimals=EXPONENT_DECIMALS)
+    return [
+        row["family"],
+        row["dataset"],
+        QUANTITIES[row["quantity"]],
+        row["left_out"],
+        f"{signed(row['exponent'], EXPONENT_DECIMALS)} {ends}" if found else UNDETERMINED,
+        signed(row["shift"], EXPONENT_DECIMALS),
+        {True: "yes", False: "no", None: UNDETERMINED}[row["flagged"]],
+    ]
+
+
 def left_out_sentence(leave_one_out: pl.DataFrame) -> str:
     """What leaving single models out showed, in one sentence."""
-    laws = leave_one_out.select("family", "dataset", "decoding", "quantity").n_unique()
+    laws = leave_one_out.select(SERIES).n_unique()
     if laws == 0:
         return (
             "No law has an exponent and four models or more, so that none could be fitted again "
             "without each of its models."
         )
     whole = f"{count(laws, 'law')} fitted again without each of {'its' if laws == 1 else 'their'}"
-    decisive = leave_one_out.filter("flagged")
+    decisive, lost = (leave_one_out.filter(one) for one in ("flagged", pl.col("flagged").is_null()))
+    without = lost["left_out"].unique(maintain_order=True).to_list()
+    end = f" Some have no exponent without {_first(without)}." if without else ""
     if decisive.is_empty():
-        return f"Of {whole} models, none moves by more than half of its interval."
+        return f"Of {whole} models, none moves by more than half of its interval.{end}"
     names = decisive["left_out"].unique(maintain_order=True).to_list()
-    moved = decisive.select("family", "dataset", "decoding", "quantity").n_unique()
+    moved = decisive.select(SERIES).n_unique()
     return (
         f"Of {whole} models, {moved} {'moves' if moved == 1 else 'move'} by more than half of the "
         f"interval, without {_first(names)}: such an exponent rests on one model, and its warnings "
-        "say which."
+        f"say which.{end}"
     )
+
+
+def _left_out(tables: ReportTables) -> Iterator[Html]:
+    known = tables.fits.filter("identified")
+    yield element("p", left_out_sentence(tables.leave_one_out))
+    if (known["models"] <= ARITHMETIC).any():
+        yield element("p", FEW)
+    found = tables.leave_one_out.join(known, on=SERIES, how="semi", maintain_order="left")
+    rows = headlined(tables, found).rows(named=True)
+    if rows:
+        yield folded(
+            f"{count(len(rows), 'fit')} without one model, of the first decoding of each data set",
+            table(
+                f"Exponents without each of the models, with {CONFIDENCE} intervals.",
+                LEFT_OUT,
+                rows=[left_out_cells(row) for row in rows],
+            ),
+        )
 
 
 def _overall(overall: pl.DataFrame) -> Iterator[Html]:

@@ -111,20 +111,23 @@ def csv_link(csv: bytes, *, name: str, text: str) -> Html:
 
 def table(caption: str, columns: Sequence[Column], *, rows: Sequence[Sequence[str]]) -> Html:
     """A table that scrolls in its own box; the first cell of a row is the row's heading."""
-    head = element("tr", *(_heading(column) for column in columns))
+    head = element("tr", *(element("th", one.heading, scope="col") for one in columns))
     body = [
         element(
             "tr",
-            element("th", cells[0], scope="row", class_=columns[0].kind),
-            *(_cell(text, column) for text, column in zip(cells[1:], columns[1:], strict=True)),
+            element("th", cells[0], scope="row"),
+            *(element("td", text) for text in cells[1:]),
         )
         for cells in rows
     ]
+    # A page may hold tens of thousands of cells, so that a table says what its columns are.
+    kinds = [f"{one.kind}-{place}" for place, one in enumerate(columns, 1) if one.kind != "number"]
     drawn = element(
         "table",
         element("thead", head),
         element("tbody", *(joined(Html("\n"), row) for row in body)),
         aria_label=caption,
+        class_=" ".join(kinds),
     )
     # The caption stays outside the box that scrolls, or a phone would cut it off.
     return element("figure", element("figcaption", caption), _scrolling(caption, drawn))
@@ -163,14 +166,3 @@ def _svg_data(svg: bytes) -> Html:
 def _scrolling(label: str, content: Html) -> Html:
     # Reachable by keyboard, or whoever has no pointer could not scroll it.
     return element("div", content, class_="scroll", tabindex="0", role="group", aria_label=label)
-
-
-def _heading(column: Column) -> Html:
-    return element("th", column.heading, scope="col", class_=column.kind)
-
-
-def _cell(text: str, column: Column) -> Html:
-    # Most cells are numbers, and a page may hold tens of thousands of them.
-    return (
-        element("td", text) if column.kind == "number" else element("td", text, class_=column.kind)
-    )

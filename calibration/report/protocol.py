@@ -96,6 +96,15 @@ def _of_independence(dataset: DatasetEntry) -> str | None:
     )
 
 
+def origins_of_sizes(study: Study) -> list[str]:
+    """Where the number of parameters of each model comes from, a sentence each way."""
+    ways = {
+        "counted from the weights": [one.name for one in study.models if one.parameters is None],
+        "as stated in the study": [one.name for one in study.models if one.parameters is not None],
+    }
+    return [f"Parameters {way}: {', '.join(names)}." for way, names in ways.items() if names]
+
+
 def notes_on_ends(study: Study, ent_ce: pl.DataFrame) -> list[str]:
     """What the end policy did to each measurement of a table ENT_CE, a sentence each.
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import polars as pl
 
+from calibration.against_theory import against_theory
 from calibration.tables import MODEL_LABELS, SUMMARY_READINGS
 
 BINS: Final = 32  # more points than this hide a curve in its own noise
@@ -47,6 +48,11 @@ class ReportTables:
         """The data sets that were measured, in the order of the study."""
         return names(self.ent_ce, "dataset")
 
+    @property
+    def against_theory(self) -> pl.DataFrame:
+        """AGAINST_THEORY: what the fits and the theory say together."""
+        return against_theory(self.fits, self.theory, self.ent_ce)
+
     def headline(self, dataset: str) -> str:
         """The decoding of a data set that is drawn."""
         return names(self.ent_ce.filter(pl.col("dataset") == dataset), "decoding")[0]
@@ -79,6 +85,15 @@ class ReportTables:
 def names(frame: pl.DataFrame, column: str) -> list[str]:
     """The values of a column, each once, in the order of the rows."""
     return frame[column].unique(maintain_order=True).to_list()
+
+
+def headlined(tables: ReportTables, rows: pl.DataFrame) -> pl.DataFrame:
+    """Those rows of one of a study's tables that are of the headlined decodings."""
+    of_headline = (
+        (pl.col("dataset") == name) & (pl.col("decoding") == tables.headline(name))
+        for name in tables.datasets
+    )
+    return rows.filter(pl.any_horizontal(pl.lit(value=False), *of_headline))
 
 
 def ends_of_families(ent_ce: pl.DataFrame) -> list[str]:

@@ -50,10 +50,8 @@ th, td { padding: .32rem .75rem .32rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid #e6e6e6; }
 thead th { border-bottom: 2px solid #1a1a1a; vertical-align: bottom; }
 tbody th { font-weight: 600; }
-td, th.number { text-align: right; }
+td, thead th { text-align: right; }
 td, tbody th { white-space: nowrap; }
-td.name, td.prose { text-align: left; }
-td.prose { min-width: 12rem; overflow-wrap: anywhere; white-space: normal; }
 summary { cursor: pointer; margin: .6rem 0; font-weight: 600; overflow-wrap: anywhere; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.6rem; margin: .3rem 0 1.2rem; }
 .side { min-width: 0; }
@@ -88,12 +86,24 @@ i { font-style: normal; print-color-adjust: exact; -webkit-print-color-adjust: e
   details::details-content { content-visibility: visible; block-size: auto; }
   table { font-size: 6.6pt; }
   th, td { padding-right: .45rem; }
-  td.prose { min-width: 0; }
-  td.name, tbody th { white-space: normal; }
+  tbody th { white-space: normal; }
 }
 """
+MOST_COLUMNS: Final = 16  # of a table; wider ones would keep their numbers' look
 
-STYLE: Final = SHEET + "".join(
+
+def _column(number: int) -> str:
+    """The look of a table's column of names or of prose: said by the table, once for its cells."""
+    name, prose = (f".{kind}-{number} tr > :nth-child({number})" for kind in ("name", "prose"))
+    return (
+        f"{name}, {prose} {{ text-align: left; }}\n"
+        f"td:is({prose}) {{ min-width: 12rem; overflow-wrap: anywhere; white-space: normal; }}\n"
+        f"@media print {{ td:is({name}, {prose}) {{ min-width: 0; white-space: normal; }} }}\n"
+    )
+
+
+COLUMNS: Final = "".join(map(_column, range(1, MOST_COLUMNS + 1)))
+STYLE: Final = f"{SHEET}{COLUMNS}" + "".join(
     f".e{level} {{ background: {ground}; color: {ink}; }}\n"
     for level, (ground, ink) in enumerate(SCALE)
 )

@@ -67,7 +67,7 @@ PAPER: Final = (
     "NeurIPS 2025, arXiv 2511.11966."
 )
 TAKEN_AWAY: Final = (
-    "Saved from this page itself, without a network: CSV in six significant digits. What "
+    "Saved from this page itself, without a network: CSV in five significant digits. What "
     "`calibration export` writes has every row and digit, as Parquet too, and each figure as SVG, "
     "PNG and PDF."
 )

@@ -20,9 +20,10 @@ from calibration.report.theory_words import (
     saturation,
     steps_of,
     text_name,
+    vocabulary,
     warnings,
 )
-from calibration.report.wording import CONFIDENCE, UNDETERMINED, Row, size, unsigned
+from calibration.report.wording import CONFIDENCE, Row, unsigned
 
 COLUMNS: Final = (
     Column("text", "name"),
@@ -94,7 +95,7 @@ def theory_cells(row: Row) -> list[str]:
         f"{row['documents']:,}",
         f"{row['tokens']:,}",
         f"{row['types']:,}",
-        UNDETERMINED if row["vocabulary"] is None else size(row["vocabulary"]),
+        vocabulary(row["vocabulary"]),
         mass(row["singleton_mass"]),
         unsigned(row["karlin"], 2),
         counted(row["local_exponent"]),

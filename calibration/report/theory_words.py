@@ -18,6 +18,7 @@ from calibration.report.wording import (
     size,
     unsigned,
 )
+from calibration.statistics.toy import MOST_TYPES
 from calibration.theory_tables import SPLIT_HALF
 
 ALPHA_DECIMALS: Final = 3  # intervals of α over some dozens of texts are hundredths wide
@@ -69,6 +70,13 @@ def counted(exponent: float | None) -> str:
 def mass(value: float | None) -> str:
     """A singleton mass in three digits."""
     return UNDETERMINED if value is None else f"{value:.{MASS_DIGITS}g}"
+
+
+def vocabulary(types: float | None) -> str:
+    """A number of types; `no end` where the text shows more than any vocabulary would."""
+    if types is None:
+        return UNDETERMINED
+    return "no end" if types >= MOST_TYPES else size(types)
 
 
 def text_name(row: Row) -> str:

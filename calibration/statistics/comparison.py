@@ -18,9 +18,16 @@ from calibration.statistics.ent_ce import (
     STATIC,
     Quantity,
     Ratio,
+    cluster_lengths,
     cluster_totals,
 )
-from calibration.statistics.intervals import LEVEL, Interval, critical_value, jackknife
+from calibration.statistics.intervals import (
+    LEVEL,
+    Interval,
+    critical_value,
+    effective_clusters,
+    jackknife,
+)
 from calibration.statistics.ragged import Floats
 
 COMPARED: dict[str, Quantity | Ratio] = {
@@ -59,7 +66,8 @@ def comparison(first: pl.DataFrame, second: pl.DataFrame, *, level: float = LEVE
 
     Paired: over the shared source texts alone, the jackknife of the difference, t_{G-1}. Unpaired,
     where too few are shared: over all texts, se² = se_1² + se_2² of the two jackknifes, and the
-    degrees of freedom of Welch and Satterthwaite.
+    degrees of freedom of Welch and Satterthwaite. G counts uneven texts as `effective_clusters`,
+    the fewer of the two sides where they are paired.
     """
     sides = [cluster_totals(one) for one in (first, second)]
     counts = [len(one) for one in sides]
@@ -93,16 +101,25 @@ def _paired(first: Floats, second: Floats, quantity: Quantity | Ratio, level: fl
         result: Floats = quantity.of(totals[..., width:]) - quantity.of(totals[..., :width])
         return result
 
-    return jackknife(np.hstack([first, second]), difference, level=level)
+    effective = min(_effective(first), _effective(second))
+    return jackknife(np.hstack([first, second]), difference, level=level, effective=effective)
 
 
 def _unpaired(first: Floats, second: Floats, quantity: Quantity | Ratio, level: float) -> Interval:
-    one, other = (jackknife(sums, quantity.of, level=level) for sums in (first, second))
+    texts = np.array([_effective(first), _effective(second)])
+    one, other = (
+        jackknife(sums, quantity.of, level=level, effective=effective)
+        for sums, effective in zip((first, second), texts, strict=True)
+    )
     value = other.value - one.value
     variances = np.array([one.standard_error**2, other.standard_error**2])
     error = float(np.sqrt(variances.sum()))
     if not error > 0:  # nothing varies, or a side has one text and no spread
         return Interval(value, error, value - error, value + error)
-    degrees = error**4 / float((variances**2 / (len(first) - 1, len(second) - 1)).sum())
+    degrees = error**4 / float((variances**2 / (texts - 1)).sum())
     half = critical_value(level, degrees) * error
     return Interval(value, error, value - half, value + half)
+
+
+def _effective(sums: Floats) -> float:
+    return effective_clusters(cluster_lengths(sums))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from calibration.statistics.amplitudes import LARGEST_LOG, far_origin, require_writable
 from calibration.statistics.forms import Placed
 from calibration.statistics.intervals import LEVEL, critical_value
 from calibration.statistics.laws import Law
@@ -111,8 +112,9 @@ def fit_law(
     or max(t² q, z²) with errors given, weights frozen at the fit. They follow the likelihood where
     it is bent, which a standard error does not, and do not depend on how a parameter is written.
 
-    Raises UnusableTable where the law cannot be fitted, and Undetermined, which is one, where an
-    interval has no end: then the table holds no estimate of that parameter, and none is given.
+    Raises UnusableTable where the law cannot be fitted, or its amplitudes not be written, and
+    Undetermined, which is one, where an interval has no end: then the table holds no estimate of
+    that parameter, and none is given.
     """
     if not 0 < level < 1:
         raise UnusableTable(f"a level between 0 and 1 was expected, found {level:g}")
@@ -126,6 +128,7 @@ def fit_law(
     fit = settled(model, table.only(kept))
     _require_regular(law, fit)
     best = _region(law, fit, level=level, errors_given=covariance is not None)
+    require_writable(law, table.x, fit.problem.placed.log_scale(best.theta(best.points)))
     q = fit.misfit / fit.degrees
     return LawFit(
         law=law,
@@ -215,8 +218,8 @@ def _written(placed: Placed) -> Sought:
 
     def sought(theta: Floats, coefficients: Floats, root: Floats) -> tuple[Floats, Floats]:
         searched = placed.written(theta)
-        # Amplitudes at x = 1, or t = 0, which may lie farther away than a number can hold.
-        factor = np.exp(np.clip(-placed.log_scale(theta), -600, 600))
+        # Points around the region, which are tried as well, may lie farther out than it does.
+        factor = np.exp(np.clip(-placed.log_scale(theta), -LARGEST_LOG, LARGEST_LOG))
         centres = np.concatenate([searched, coefficients * factor], axis=1)
         errors = np.linalg.norm(root, axis=2) * factor
         return centres, np.concatenate([np.zeros_like(searched), errors], axis=1)
@@ -255,6 +258,9 @@ def _warnings(
             f"{listed(below)} not above 0, so that errors are taken to be equal instead of "
             "relative to the value"
         )
+    origin = far_origin(law, table.x)
+    if origin is not None:
+        said.append(origin)
     alike = repeated(table.x)
     if alike:
         said.append(f"{listed(alike[0])} have the same {' and '.join(law.variables)}: each counts")

@@ -90,8 +90,11 @@ def components(summary_examples: pl.DataFrame) -> Components | None:
     return Components(math.sqrt(found.between), math.sqrt(found.within), steps)
 
 
-def half_width(error: float, clusters: int, *, level: float = LEVEL) -> float:
-    """That of the interval of a standard error over `clusters`, t_{G-1}; nan with one."""
+def half_width(error: float, clusters: float, *, level: float = LEVEL) -> float:
+    """That of the interval of a standard error over `clusters`, t_{G-1}; nan with fewer than two.
+
+    Uneven clusters count as `effective_clusters`, as in the interval that is expected.
+    """
     if clusters < FEWEST_CLUSTERS:
         return math.nan
     return critical_value(level, clusters - 1) * error
@@ -102,24 +105,33 @@ def needed(
     *,
     clusters: int,
     examples: int,
+    effective: float | None = None,
     target: float = HALF_WIDTH,
     level: float = LEVEL,
 ) -> Needed:
-    """The fewest examples of the same source texts, and the fewest source texts, for `target`."""
+    """The fewest examples of the same source texts, and the fewest source texts, for `target`.
+
+    `effective` is how many even ones the `clusters` count for, all of them unless it is given; more
+    texts are taken to be as uneven.
+    """
+    evenness = 1.0 if effective is None else effective / clusters
 
     def reached(texts: int) -> bool:
         error = spread.standard_error(texts, texts * examples / clusters)
-        return half_width(error, texts, level=level) <= target
+        return half_width(error, max(evenness * texts, FEWEST_CLUSTERS), level=level) <= target
 
     return Needed(
-        examples=_examples_needed(spread, clusters, target, level), clusters=_first(reached)
+        examples=_examples_needed(spread, clusters, evenness * clusters, target, level),
+        clusters=_first(reached),
     )
 
 
-def _examples_needed(spread: Components, clusters: int, target: float, level: float) -> int | None:
-    if clusters < FEWEST_CLUSTERS:
+def _examples_needed(
+    spread: Components, clusters: int, effective: float, target: float, level: float
+) -> int | None:
+    if effective < FEWEST_CLUSTERS:
         return None
-    error = target / critical_value(level, clusters - 1)
+    error = target / critical_value(level, effective - 1)
     left = error**2 - spread.cluster**2 / clusters
     if left <= 0:
         return None

@@ -91,7 +91,10 @@ def listed(rows: Sequence[int]) -> str:
 def _require(good: Rows, column: Floats, what: str) -> None:
     if not good.all():
         row = int(np.flatnonzero(~good)[0])
-        raise UnusableTable(f"{what} was expected, found {column[row]:g} in row {row + 1}")
+        raise UnusableTable(
+            f"{what} was expected, found {column[row]:g} in row {row + 1}: mend the table or leave "
+            "the row out"
+        )
 
 
 def _require_enough(law: Law, x: Floats) -> None:

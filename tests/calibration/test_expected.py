@@ -105,7 +105,19 @@ def test_a_default_in_bytes_is_of_as_much_text() -> None:
 
 
 def test_a_design_counts_spans_and_source_texts() -> None:
-    assert Design.of(["a", "b", "a"]) == Design(examples=3, clusters=2)
+    design = Design.of(["a", "b", "a", "b"])
+    assert (design.examples, design.clusters, design.effective) == (4, 2, 2)
+
+
+def test_uneven_source_texts_count_for_fewer() -> None:
+    design = Design.of([*"aaaaaa", *"bcdefg"])
+    assert (design.clusters, design.effective) == (7, pytest.approx(12**2 / (6**2 + 6)))
+    even = found(LADDER, Design(examples=12, clusters=7))
+    uneven = found(LADDER, design)
+    assert uneven.error == even.error
+    # t of 12²/42 - 1 = 2.43 degrees of freedom, for t of 6
+    assert uneven.half_width / even.half_width == pytest.approx(3.6510 / 2.4469, abs=1e-3)
+    assert uneven.needed.clusters >= even.needed.clusters
 
 
 def test_the_error_is_that_of_the_design() -> None:

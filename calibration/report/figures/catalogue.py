@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from calibration.report.figures.drawing import MOST_PANELS
 from calibration.report.figures.ends import ends_over_steps
 from calibration.report.figures.exponents import (
+    anything_pooled,
     exponents_against_length,
     exponents_over_series,
     headlined_fits,
@@ -230,6 +231,9 @@ def _of_study(tables: ReportTables) -> list[StudyFigure]:
     if not any(map(determined, fits.rows(named=True))):
         return []
     datasets = listed(tables.datasets)
+    own = "with the family's own scatter"
+    if anything_pooled(fits):
+        own += " (thick) and with scatter common to all series (thin)"
     predicted = predicted_beside_fits(tables.theory)
     return [
         StudyFigure(
@@ -237,9 +241,8 @@ def _of_study(tables: ReportTables) -> list[StudyFigure]:
             file="figure-exponents-over-series",
             dataset=STUDY,
             caption=f"The exponents of every series on {datasets}, of the first decoding of each: "
-            f"with the family's own scatter (thick) and with scatter common to all series (thin), "
-            f"{CONFIDENCE} intervals; an arrow marks a bar that goes on. Left of 0 the quantity "
-            f"falls as models grow.{_predictions(predicted)}",
+            f"{own}, {CONFIDENCE} intervals; an arrow marks a bar that goes on. Left of 0 the "
+            f"quantity falls as models grow.{_predictions(predicted)}",
             alt=f"Three charts of exponents with intervals, of EntCE, drift and drift slope, a row "
             f"a family, on {datasets}; the values are in the table of exponents.",
             draw=partial(exponents_over_series, tables, predicted=predicted),

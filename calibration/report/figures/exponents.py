@@ -3,7 +3,7 @@
 An exponent that is not determined has neither a point nor a bar, only words.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import matplotlib
@@ -64,12 +64,17 @@ def exponents_over_series(tables: ReportTables, *, predicted: pl.DataFrame | Non
         panel.set_xlabel("exponent")
     panels[0].set_yticks(range(len(series)), [_series_name(tables, *one) for one in series])
     panels[0].set_ylim(len(series) - 0.4, -0.6)
-    _forest_key(figure, anything_predicted=bool(beside))
+    pooled = anything_pooled(fits)
+    figure.legend(
+        handles=list(_forest_keys(pooled=pooled, predicted=bool(beside))),
+        loc="outside lower center",
+        ncols=3,
+    )
+    thin = "; thin: with scatter common to all series" if pooled else ""
     title(
         figure,
         "How fast each quantity changes with size, over all series",
-        detail=f"thick: the series' own {CONFIDENCE} interval; thin: with scatter common to all "
-        "series",
+        detail=f"thick: the series' own {CONFIDENCE} interval{thin}",
     )
     return settled(figure)
 
@@ -111,6 +116,11 @@ def headlined_fits(tables: ReportTables) -> pl.DataFrame:
     """The fits of each data set's headlined decoding, of more than one model."""
     found = [tables.of(name, tables.headline(name)).fits for name in tables.datasets]
     return pl.concat(found).filter(pl.col("models") > 1)
+
+
+def anything_pooled(fits: pl.DataFrame) -> bool:
+    """Whether some fit has an exponent under the scatter common to all series."""
+    return bool(fits["pooled_exponent"].is_not_null().any())
 
 
 def _predictions(predicted: pl.DataFrame | None) -> Mapping[str, float]:
@@ -188,16 +198,15 @@ def _series_name(tables: ReportTables, dataset: str, family: str) -> str:
     )
 
 
-def _forest_key(figure: Figure, *, anything_predicted: bool) -> None:
-    handles = [
-        Line2D([], [], color=BLUE, marker="o", linewidth=3.2, label="own scatter"),
-        Line2D([], [], color=VERMILION, marker="s", linewidth=1.3, ms=4, label="common scatter"),
-    ]
-    if anything_predicted:
-        predicted = Line2D([], [], marker="D", mfc="white", mec=BLACK, linestyle="none")
-        predicted.set_label("predicted by the simplified theory")
-        handles.append(predicted)
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+def _forest_keys(*, pooled: bool, predicted: bool) -> Iterator[Line2D]:
+    """What the marks mean, of those that are drawn."""
+    yield Line2D([], [], color=BLUE, marker="o", linewidth=3.2, label="own scatter")
+    if pooled:
+        yield Line2D([], [], color=VERMILION, marker="s", lw=1.3, ms=4, label="common scatter")
+    if predicted:
+        diamond = Line2D([], [], marker="D", mfc="white", mec=BLACK, linestyle="none")
+        diamond.set_label("predicted by the simplified theory")
+        yield diamond
 
 
 def _draw_lengths(panel: Axes, rows: pl.DataFrame, style: SeriesStyle, number: int) -> None:

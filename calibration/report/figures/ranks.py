@@ -119,5 +119,13 @@ def _draw_unit(panel: Axes, ranks: pl.DataFrame, *, style: SeriesStyle, name: st
         color=style.colour,
     )
     panel.plot(
-        halves["rank"], halves["fitted"], color=style.colour, linestyle=style.line, label=name
+        halves["rank"],
+        halves["fitted"],
+        color=style.colour,
+        linestyle=style.line,
+        marker=style.marker,
+        markevery=slice(0),  # in the key alone
+        markersize=3.5,
+        markerfacecolor="none",
+        label=name,
     )

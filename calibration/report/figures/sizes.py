@@ -47,6 +47,9 @@ LABELS: Final = (  # of a decade, by how many decades the axis may have for them
 )
 PANEL_HEIGHT: Final = 4.6  # inches, the title and the axis included
 KEY_LINE: Final = 0.22  # inches a line of the key below
+THINNED: Final = (
+    3  # of the sizes a band is given at; a chord leaves the curve by a tenth of a pixel
+)
 COLUMNS: Final = {  # of ENT_CE, by what a fit calls its size
     "parameters": "parameters",
     "non_embedding_parameters": "non_embedding_parameters",
@@ -192,7 +195,7 @@ def _draw_predictions(
     """Where a further model of each family would lie, as far as the law can be trusted to hold."""
     near = shown.bands.filter((pl.col("quantity") == quantity) & ~pl.col("form_dependent"))
     for law in filter(determined, shown.fits.filter(quantity=quantity).rows(named=True)):
-        band = near.filter(family=law["family"]).sort("size")
+        band = _drawn_through(near.filter(family=law["family"]).sort("size"))
         panel.fill_between(
             band["size"].to_numpy(),
             band["prediction_low"].to_numpy(),
@@ -205,7 +208,7 @@ def _draw_predictions(
 
 
 def _draw_band(panel: Axes, band: pl.DataFrame, style: SeriesStyle) -> None:
-    line = band.filter(~pl.col("form_dependent")).sort("size")
+    line = _drawn_through(band.filter(~pl.col("form_dependent")).sort("size"))
     sizes = line["size"].to_numpy()
     panel.fill_between(
         sizes,
@@ -216,3 +219,9 @@ def _draw_band(panel: Axes, band: pl.DataFrame, style: SeriesStyle) -> None:
         linewidth=0,
     )
     panel.plot(sizes, line["fitted"].to_numpy(), color=style.colour, linestyle=style.line)
+
+
+def _drawn_through(band: pl.DataFrame) -> pl.DataFrame:
+    """Every third size of a band and its last: the curve is smooth, and a page holds many."""
+    place = pl.int_range(pl.len())
+    return band.filter((place % THINNED == 0) | (place == pl.len() - 1))

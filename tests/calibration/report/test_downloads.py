@@ -29,11 +29,11 @@ def test_a_table_that_fits_is_whole(name: str) -> None:
     assert len(read) == len(frame)
 
 
-def test_numbers_have_six_significant_digits() -> None:
+def test_numbers_have_five_significant_digits() -> None:
     tables = made_up_study().tables
     read = pl.read_csv(BytesIO(csv_of(tables, "ent_ce", budget=PLENTY).content))
-    assert read["ent_ce"].to_list() == pytest.approx(tables.ent_ce["ent_ce"].to_list(), rel=5e-6)
-    assert all(len(str(value).lstrip("-0.")) <= 7 for value in read["ent_ce"])
+    assert read["ent_ce"].to_list() == pytest.approx(tables.ent_ce["ent_ce"].to_list(), rel=5e-5)
+    assert all(len(str(value).lstrip("-0.")) <= 6 for value in read["ent_ce"])
 
 
 def test_warnings_of_a_fit_are_one_cell() -> None:

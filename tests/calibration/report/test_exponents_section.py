@@ -18,7 +18,7 @@ def told(families: tuple[str, ...] = ("ladder",)) -> str:
     study = study_of(
         dict.fromkeys(families, SIZES), datasets=(DATASET,), decodings=DECODINGS, steps=64
     )
-    return "".join(exponents_section(study.tables, []))
+    return "".join(exponents_section(study.tables, [], sizes=["Parameters counted."]))
 
 
 def first_fit() -> dict[str, object]:
@@ -69,6 +69,10 @@ def test_a_model_that_decides_is_named_in_words() -> None:
     assert "without ladder-60k: " in words
     calm = left_out_sentence(without.with_columns(flagged=pl.lit(False)))
     assert calm.endswith("none moves by more than half of its interval.")
+    lost = without.with_columns(flagged=pl.lit(None, pl.Boolean))
+    assert left_out_sentence(lost.filter(left_out="ladder-60k")).endswith(
+        "none moves by more than half of its interval. Some have no exponent without ladder-60k."
+    )
     assert left_out_sentence(without.clear()).startswith("No law has an exponent and four models")
 
 
@@ -88,3 +92,30 @@ def test_what_halves_a_quantity_in_words(values: dict[str, float | None], words:
 def test_a_scatter_without_an_end_says_so() -> None:
     assert span(0.083, 0.0, None) == "0.083 [0.000, no end]"
     assert span(None, None, None) == "undetermined"
+
+
+def test_the_page_says_where_sizes_come_from() -> None:
+    assert "<li>Parameters counted.</li>" in told()
+
+
+def test_every_fit_without_a_model_is_a_row_of_the_folded_table() -> None:
+    page = told()
+    inside = page.partition("without one model, of the first decoding")[2].partition("</details>")[
+        0
+    ]
+    of_headline = made_up_study().tables.leave_one_out.filter(decoding=DECODINGS[0])
+    assert inside.count('scope="row"') == len(of_headline)
+
+
+def test_of_few_models_leaving_one_out_is_called_arithmetic() -> None:
+    few = dict(list(SIZES.items())[:4])
+    study = study_of({"ladder": few}, datasets=(DATASET,), decodings=DECODINGS, steps=64)
+    page = "".join(exponents_section(study.tables, [], sizes=[]))
+    assert "Of 4 models or fewer, what happens without one is arithmetic, not evidence." in page
+    assert "arithmetic" not in told()
+
+
+def test_source_texts_and_degrees_of_freedom_stand_with_the_laws() -> None:
+    fit = first_fit()
+    cells = law_cells(fit)
+    assert cells[4:7] == ["43", f"{fit['effective_clusters']:.0f}", "3"]

@@ -3,7 +3,12 @@
 import polars as pl
 import pytest
 
-from calibration.report.protocol import ALWAYS, differences, notes_on_ends
+from calibration.report.protocol import (
+    ALWAYS,
+    differences,
+    notes_on_ends,
+    origins_of_sizes,
+)
 from calibration.study import Study, parsed_study
 
 PUBLISHED = {"prompt": 128, "continuation": 1000, "examples": 5000}
@@ -97,3 +102,14 @@ def test_continuing_says_what_the_end_held_before_it_was_taken_out() -> None:
 
 def test_natural_ends_bias_nothing() -> None:
     assert notes_on_ends(study(at_end="natural"), ends(0.03)) == []
+
+
+def test_the_sizes_say_where_they_come_from() -> None:
+    counted = study()
+    stated = counted.models[0].model_copy(update={"name": "b", "parameters": 7_000_000_000})
+    both = counted.model_copy(update={"models": (*counted.models, stated)})
+    assert origins_of_sizes(counted) == ["Parameters counted from the weights: a."]
+    assert origins_of_sizes(both) == [
+        "Parameters counted from the weights: a.",
+        "Parameters as stated in the study: b.",
+    ]

@@ -3,7 +3,8 @@
 import polars as pl
 from made_up_theory import DATASETS, LABEL, TOKENIZERS, made_up_theory
 
-from calibration.report.theory_words import predicted_beside_fits
+from calibration.report.theory_words import predicted_beside_fits, vocabulary
+from calibration.statistics.toy import MOST_TYPES
 
 
 def test_the_tokens_of_the_first_tokenizer_predict_for_each_data_set() -> None:
@@ -24,3 +25,8 @@ def test_without_a_prediction_nothing_stands_beside_the_fits() -> None:
     )
     assert predicted_beside_fits(unknown)["dataset"].to_list() == [DATASETS[1]]
     assert predicted_beside_fits(theory.clear()).is_empty()
+
+
+def test_a_vocabulary_without_an_end_is_no_number() -> None:
+    assert vocabulary(float(MOST_TYPES)) == "no end"
+    assert (vocabulary(28_700.0), vocabulary(None)) == ("28.7k", "undetermined")

@@ -72,6 +72,23 @@ def test_texts_not_shared_give_welchs_interval() -> None:
     assert interval.high - interval.value == pytest.approx(half)
 
 
+def test_uneven_texts_count_for_as_many_as_even_ones_would() -> None:
+    steps = np.array([30, 10, 10, 10])  # 60² / (30² + 3 · 10²) = 3 texts
+    one = summary(list("abcd"), entropy=np.array([2.0, 2.5, 3.0, 2.2]), steps=steps)
+    other = summary(list("abcd"), entropy=np.array([2.1, 2.9, 3.0, 2.6]), steps=steps)
+    paired = of(comparison(one, other)).difference
+    assert paired.high - paired.value == pytest.approx(
+        critical_value(0.95, 3 - 1) * paired.standard_error
+    )
+    elsewhere = other.with_columns(cluster=pl.col("cluster") + " elsewhere")
+    apart = of(comparison(one, elsewhere)).difference
+    alone = [estimate(side).ent_ce.standard_error for side in (one, other)]
+    degrees = sum(se**2 for se in alone) ** 2 / sum(se**4 / (3 - 1) for se in alone)
+    assert apart.high - apart.value == pytest.approx(
+        critical_value(0.95, degrees) * apart.standard_error
+    )
+
+
 def test_pairing_takes_out_what_texts_do_to_both() -> None:
     elsewhere = drawn(2).with_columns(pl.col("cluster") + " elsewhere")
     # A third is left: texts are uneven, and each side weighs them by lengths of its own.

@@ -116,6 +116,15 @@ def test_examples_needed_are_the_closed_form() -> None:
     assert found.examples == math.ceil(0.09 / (error**2 - 0.01 / 2000))
 
 
+def test_uneven_texts_need_more_of_everything() -> None:
+    even = needed(LADDER, clusters=2000, examples=2000)
+    uneven = needed(LADDER, clusters=2000, examples=2000, effective=20)
+    error = 0.01 / critical_value(0.95, 19)
+    assert uneven.examples == math.ceil(0.09 / (error**2 - 0.01 / 2000))
+    assert uneven.clusters > even.clusters
+    assert needed(LADDER, clusters=2000, examples=2000, effective=2000) == even
+
+
 def test_where_texts_alone_vary_too_much_no_number_of_examples_does() -> None:
     found = needed(LADDER, clusters=48, examples=192)
     assert found.examples is None

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from made_up_study import DATASET, DECODINGS, SIZES, Study, made_up_study, study_of
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from calibration.report.figures.exponents import exponents_against_length, exponents_over_series
 
@@ -27,6 +28,10 @@ def bars(panel: Axes, width: float) -> list[tuple[float, float]]:
     return [(float(ends[0]), float(ends[1])) for ends in found if len(ends) == 2]
 
 
+def key(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
 def test_every_series_has_its_own_and_its_common_interval() -> None:
     tables = two().tables
     for panel, quantity in zip(
@@ -35,6 +40,19 @@ def test_every_series_has_its_own_and_its_common_interval() -> None:
         rows = tables.fits.filter(quantity=quantity, decoding=DECODINGS[0])
         assert bars(panel, 3.2) == rows.select("low", "high").rows()
         assert bars(panel, 1.3) == rows.select("pooled_low", "pooled_high").rows()
+
+
+def test_the_key_names_what_is_drawn_and_nothing_else() -> None:
+    tables = two().tables
+    pooled = [name for name in tables.fits.columns if name.startswith("pooled_")]
+    alone = replace(tables, fits=tables.fits.with_columns(**dict.fromkeys(pooled)))
+    predicted = pl.DataFrame({"dataset": ["one"], "predicted": [-0.13]})
+    assert key(exponents_over_series(tables)) == ["own scatter", "common scatter"]
+    assert key(exponents_over_series(alone)) == ["own scatter"]
+    assert key(exponents_over_series(alone, predicted=predicted)) == [
+        "own scatter",
+        "predicted by the simplified theory",
+    ]
 
 
 def test_rows_name_family_and_data_set() -> None:
