@@ -1,6 +1,6 @@
 """How fast the engine measures, against what people use now and against the hardware's floor.
 
-    python benchmarks/engine.py --shape ladder --batch 128 --json ladder.json
+    python benchmarks/engine.py --shape 172k --batch 128 --json 172k.json
 
 Needs torch, numpy and transformers alone; weights are random. The reference path is transformers'
 `generate`, then one forward pass with full logits and `log_softmax` over what was generated, and
@@ -26,48 +26,21 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from calibration.engine.decoding import Decoding, Ending
-from calibration.engine.sampling import Prompt, sample
+from calibration.engine.sampling import Block, Prompt, sample
 from calibration.engine.scoring import Text, score
 from storage.networks import Network
 
 TEMPERATURES = (1.0, 0.95, 0.9, 0.85, 0.8)  # the paper's
 ENDING = Ending("continue", (0,))
+# Vocabulary, width, inner width, layers, heads, heads of keys and values.
 SHAPES = {
-    "ladder": {
-        "vocab_size": 2048,
-        "hidden_size": 64,
-        "intermediate_size": 176,
-        "layers": 2,
-        "heads": 4,
-        "kv": 4,
-    },
-    "135m": {
-        "vocab_size": 49152,
-        "hidden_size": 576,
-        "intermediate_size": 1536,
-        "layers": 30,
-        "heads": 9,
-        "kv": 3,
-    },
-    "1b": {
-        "vocab_size": 128256,
-        "hidden_size": 2048,
-        "intermediate_size": 8192,
-        "layers": 16,
-        "heads": 32,
-        "kv": 8,
-    },
-    "7b": {
-        "vocab_size": 152064,
-        "hidden_size": 3584,
-        "intermediate_size": 18944,
-        "layers": 28,
-        "heads": 28,
-        "kv": 4,
-    },
+    "172k": (1024, 64, 168, 2, 2, 2),  # of the ladder
+    "135m": (49152, 576, 1536, 30, 9, 3),
+    "1b": (128256, 2048, 8192, 16, 32, 8),
+    "7b": (152064, 3584, 18944, 28, 28, 4),
 }
 
 
@@ -121,14 +94,14 @@ def rescored(work: Work, ids: Tensor, temperature: float) -> tuple[Tensor, Tenso
     return entropy.cpu(), loss.cpu()
 
 
-def ours_sample(work: Work, temperature: float) -> None:
-    """Sample and measure in one pass."""
+def ours_sample(work: Work, temperatures: Sequence[float]) -> None:
+    """Sample and measure under every temperature in one pass."""
     prompts = [
         Prompt(ids.tolist(), uniforms)
         for ids, uniforms in zip(work.prompts, work.uniforms, strict=True)
     ]
-    decoding = Decoding(temperature=temperature)
-    sample(work.network, prompts, decoding=decoding, ending=ENDING, progress=lambda tokens: None)
+    blocks = [Block(prompts, Decoding(temperature=one)) for one in temperatures]
+    sample(work.network, blocks, ending=ENDING, progress=lambda rows: None)
 
 
 def ours_score(work: Work, temperatures: Sequence[float]) -> None:
@@ -205,17 +178,20 @@ def floor_seconds(work: Work) -> float:
     return max(moving, 2 * weights * rows * steps / rate)
 
 
-def made_work(shape: str, *, batch: int, prompt: int, steps: int, dtype: torch.dtype) -> Work:
-    """A model of a shape with random weights, and random texts."""
+def made_work(
+    architecture: str, shape: str, *, batch: int, prompt: int, steps: int, dtype: torch.dtype
+) -> Work:
+    """A model of an architecture and a shape with random weights, and random texts."""
     torch.manual_seed(0)
-    sizes = SHAPES[shape]
-    config = LlamaConfig(
-        vocab_size=sizes["vocab_size"],
-        hidden_size=sizes["hidden_size"],
-        intermediate_size=sizes["intermediate_size"],
-        num_hidden_layers=sizes["layers"],
-        num_attention_heads=sizes["heads"],
-        num_key_value_heads=sizes["kv"],
+    vocabulary, width, inner, layers, heads, key_value_heads = numbers_of(shape)
+    config = AutoConfig.for_model(
+        architecture,
+        vocab_size=vocabulary,
+        hidden_size=width,
+        intermediate_size=inner,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=key_value_heads,
         max_position_embeddings=prompt + steps,
         tie_word_embeddings=True,
         bos_token_id=None,
@@ -224,10 +200,23 @@ def made_work(shape: str, *, batch: int, prompt: int, steps: int, dtype: torch.d
     device = "cuda" if torch.cuda.is_available() else "cpu"
     with torch.device(device):
         model = AutoModelForCausalLM.from_config(config, dtype=dtype).eval()
-    ids = torch.randint(1, sizes["vocab_size"], (batch, prompt + steps), device=device)
+    ids = torch.randint(1, vocabulary, (batch, prompt + steps), device=device)
     generator = np.random.default_rng(0)
     uniforms = [generator.random(steps) for _ in range(batch)]
     return Work(model, Network(model), ids, prompt, uniforms)
+
+
+def numbers_of(shape: str) -> tuple[int, ...]:
+    """The numbers of a shape that is named, or given as six numbers."""
+    if shape in SHAPES:
+        return SHAPES[shape]
+    numbers = tuple(int(one) for one in shape.split(","))
+    if len(numbers) != 6:
+        raise SystemExit(
+            f"--shape {shape}: {', '.join(SHAPES)} or six numbers with commas were expected: "
+            "vocabulary, width, inner width, layers, heads, heads of keys and values"
+        )
+    return numbers
 
 
 def paired(pairs: int, reference: Callable[[], object], ours: Callable[[], object]) -> list[float]:
@@ -252,7 +241,7 @@ def measured(work: Work, pairs: int) -> dict[str, float]:
     result = {
         "sample_ratio": said(
             "sample_ratio",
-            paired(pairs, lambda: reference_sample(work, one), lambda: ours_sample(work, one)),
+            paired(pairs, lambda: reference_sample(work, one), lambda: ours_sample(work, [one])),
         ),
         "score_ratio": said(
             "score_ratio",
@@ -263,7 +252,7 @@ def measured(work: Work, pairs: int) -> dict[str, float]:
             paired(pairs, lambda: reference_study(work), lambda: ours_study(work)),
         ),
     }
-    all_ours = [seconds(lambda: ours_sample(work, one)) for _ in range(3)]
+    all_ours = [seconds(lambda: ours_sample(work, [one])) for _ in range(3)]
     fraction = floor_seconds(work) / statistics.median(all_ours)
     ours, theirs = (
         peak_bytes(run)
@@ -286,8 +275,7 @@ def reference_study(work: Work) -> None:
 
 def ours_study(work: Work) -> None:
     """Five temperatures through the engine."""
-    for temperature in TEMPERATURES:
-        ours_sample(work, temperature)
+    ours_sample(work, TEMPERATURES)
     ours_score(work, TEMPERATURES)
 
 
@@ -298,6 +286,7 @@ def main() -> None:
     result: dict[str, object] = {"machine": _machine(), "torch": torch.__version__}
     for shape in options.shape:
         work = made_work(
+            options.architecture,
             shape,
             batch=options.batch,
             prompt=options.prompt,
@@ -306,8 +295,8 @@ def main() -> None:
         )
         size = work.model.num_parameters()
         print(
-            f"{shape}: {size:,} parameters, batch {options.batch}, {options.prompt} + "
-            f"{options.steps} tokens, {options.precision}"
+            f"{options.architecture} {shape}: {size:,} parameters, batch {options.batch}, "
+            f"{options.prompt} + {options.steps} tokens, {options.precision}"
         )
         result[shape] = measured(work, options.pairs)
     if options.json:
@@ -322,7 +311,9 @@ def _machine() -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--shape", nargs="+", choices=SHAPES, default=["ladder"])
+    parser.add_argument("--architecture", default="llama", help="as transformers names it")
+    names = ", ".join(SHAPES)
+    parser.add_argument("--shape", nargs="+", default=["172k"], help=f"{names}, or six numbers")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--prompt", type=int, default=32)
     parser.add_argument("--steps", type=int, default=224)

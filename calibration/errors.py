@@ -9,6 +9,8 @@ CalibrationError        one sentence: what was expected, what was found, where, 
 └── CheckFailed         a table broke a rule that must hold (exit code 1)
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -42,3 +44,12 @@ class CheckFailed(CalibrationError):
     """A table broke a rule that must hold; what depends on it is not made."""
 
     exit_code = 1
+
+
+@contextmanager
+def said_of_model(name: str) -> Iterator[None]:
+    """Puts a model's name before whatever is wrong with it."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError(f"model {name!r}: {error}") from error

@@ -5,7 +5,9 @@ and in float32 the same part is always made of the same rows, so that it is equa
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -13,8 +15,9 @@ from numpy.typing import NDArray
 
 from calibration.encoding import longest
 from calibration.engine.decoding import Decoding, Ending
-from calibration.engine.language import Language
-from calibration.engine.sampling import Prompt, sample
+from calibration.engine.drawn import Continuation
+from calibration.engine.language import Language, NoRoom, NotNumbers
+from calibration.engine.sampling import Block, Prompt, sample
 from calibration.engine.scoring import Text, score
 from calibration.engine.uniforms import uniforms
 from calibration.errors import ModelError
@@ -22,6 +25,44 @@ from calibration.recipes import SamplesRecipe
 from calibration.tables import REPLAY, SAMPLES, SCORES
 
 Sizes = NDArray[np.int64]
+
+
+class Asked(NamedTuple):
+    """Examples to continue, and the Samples that they are to be part of."""
+
+    examples: pl.DataFrame
+    recipe: SamplesRecipe
+
+
+def sampled_parts(
+    asked: Sequence[Asked],
+    language: Language,
+    *,
+    sizes: Sizes,
+    progress: Callable[[int], object],
+) -> list[pl.DataFrame]:
+    """The model's own continuations, as long as the human ones, of parts that share a batch.
+
+    All belong to one model under one end policy. `sizes` gives the raw bytes of every id,
+    (vocabulary,); an end id counts for none. Raises ModelError when the network cannot see as far
+    as the human text goes, or yields values that are no numbers.  # SAMPLES, a table a part
+    """
+    for one in asked:
+        _require_known_ids(one.examples, language)
+        _require_context(one.examples, language)
+    ids = asked[0].recipe.end_ids
+    sizes = sizes.copy()
+    sizes[list(ids)] = 0
+    blocks = [
+        Block(_prompts(one.examples, one.recipe, language.context), one.recipe.decoding)
+        for one in asked
+    ]
+    ending = Ending(asked[0].recipe.at_end, ids)
+    documents = [name for one in asked for name in one.examples["cluster"]]
+    with _sentences(documents):
+        made = sample(language, blocks, ending=ending, sizes=sizes, progress=progress)
+    pairs = zip(asked, made, strict=True)
+    return [_samples(one.examples, rows, sizes) for one, rows in pairs]
 
 
 def sampled_part(
@@ -32,24 +73,12 @@ def sampled_part(
     sizes: Sizes,
     progress: Callable[[int], object],
 ) -> pl.DataFrame:
-    """The model's own continuation of each example, as long as the human one.  # SAMPLES
+    """The same for a part that shares with no other.  # SAMPLES"""
+    asked = [Asked(examples, recipe)]
+    return sampled_parts(asked, language, sizes=sizes, progress=progress)[0]
 
-    `sizes` gives the raw bytes of every id, (vocabulary,); an end id counts for none. Raises
-    ModelError when the network cannot see as far as the human text goes.
-    """
-    _require_known_ids(examples, language)
-    _require_context(examples, language)
-    ending = Ending(recipe.at_end, recipe.end_ids)
-    sizes = sizes.copy()
-    sizes[list(recipe.end_ids)] = 0
-    made = sample(
-        language,
-        _prompts(examples, recipe, language.context),
-        decoding=recipe.decoding,
-        ending=ending,
-        sizes=sizes,
-        progress=progress,
-    )
+
+def _samples(examples: pl.DataFrame, made: Sequence[Continuation], sizes: Sizes) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "cluster": examples["cluster"],
@@ -75,6 +104,8 @@ def scored_part(
     _require_known_ids(examples, language)
     _require_context(examples, language)
     texts = _texts(examples["prompt_ids"], examples["continuation_ids"])
+    with _sentences(examples["cluster"]):
+        made = score(language, texts, decodings=decodings, ending=ending)
     return [
         pl.DataFrame(
             {
@@ -83,10 +114,11 @@ def scored_part(
                 "log_loss": [one.log_loss for one in scores],
                 "entropy": [one.entropy for one in scores],
                 "end_probability": [one.end_probability for one in scores],
+                "inside": [one.inside for one in scores],
             },
             schema=SCORES,
         )
-        for scores in score(language, texts, decodings=decodings, ending=ending)
+        for scores in made
     ]
 
 
@@ -99,7 +131,8 @@ def replayed_part(
     """
     texts = _texts(examples["prompt_ids"], samples["tokens"])
     ending = Ending(recipe.at_end, recipe.end_ids)
-    (scores,) = score(language, texts, decodings=[recipe.decoding], ending=ending)
+    with _sentences(samples["cluster"]):
+        (scores,) = score(language, texts, decodings=[recipe.decoding], ending=ending)
     return pl.DataFrame(
         {
             "cluster": samples["cluster"],
@@ -147,6 +180,25 @@ def _require_known_ids(examples: pl.DataFrame, language: Language) -> None:
             f"logits, found {largest} in the examples: give the model the tokenizer it was "
             "trained with"
         )
+
+
+@contextmanager
+def _sentences(documents: Sequence[str] | pl.Series) -> Iterator[None]:
+    """Turns what a network or its device cannot do into one sentence."""
+    try:
+        yield
+    except NotNumbers as error:
+        raise ModelError(
+            f"probabilities were expected of the network, found values that are no numbers (NaN or "
+            f"infinite) at step {error.step + 1} of the continuation of {documents[error.row]!r}: "
+            "try `precision: float32`, which overflows last, or check the weights"
+        ) from error
+    except NoRoom as error:
+        raise ModelError(
+            "memory for the network and one text was expected on its device, found less: make "
+            "`prompt` or `continuation` of the data set smaller, state a `precision` of 16 bits or "
+            "more `gpus` for the model, or measure it where there is more memory"
+        ) from error
 
 
 def tokens_in(lists: pl.Series) -> int:

@@ -10,7 +10,7 @@ import polars as pl
 
 from calibration.errors import InputError
 from calibration.recipes import SummaryRecipe
-from calibration.report.wording import count, interval, listed, signed, unsigned
+from calibration.report.wording import count, interval, listed, loss, signed
 from calibration.statistics.comparison import Comparison, Difference
 
 COMPARED: Final = pl.Schema(
@@ -140,7 +140,7 @@ def compared_lines(a: Label, b: Label, found: Comparison, *, unit: str) -> Itera
     yield f"  nats per {unit.removesuffix('s')}, 95 % intervals, {_pairing(found)}"
     yield f"  {'':<9} {'A':>8} {'B':>8}  B − A [low, high]"
     for one in found.differences:
-        value = unsigned if one.quantity == "log_loss" else signed
+        value = loss if one.quantity == "log_loss" else signed
         change = one.difference
         ends = interval(change.low, change.high)
         yield (

@@ -5,10 +5,11 @@ Knows what is put into it, and reads no disk; the defaults are in calibration/de
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from calibration.conventions import AtEnd, Unit
 from calibration.defaults import CONTINUATION, PROMPT
+from calibration.errors import InputError
 from calibration.recipes import Precision
 from calibration.study import Study, parsed_study
 
@@ -22,7 +23,7 @@ class Settings(NamedTuple):
     prompt: int | None
     continuation: int | None
     examples: int
-    temperatures: tuple[float, ...]
+    decodings: tuple[dict[str, Any], ...]  # entries as a study file has them
     unit: Unit
     at_end: AtEnd
     precision: Precision
@@ -65,10 +66,32 @@ def quick_study(models: Sequence[Named], texts: Sequence[Named], *, settings: Se
             }
             for name, one in zip(text_names, texts, strict=True)
         ],
-        "decodings": [{"temperature": temperature} for temperature in settings.temperatures],
+        "decodings": list(settings.decodings),
         "at_end": settings.at_end,
     }
     return parsed_study(content, COMMAND)
+
+
+def decoding_entry(given: str) -> dict[str, Any]:
+    """The entry of a study file that `top_p=0.95,mixture=0.01` stands for; the study judges it.
+
+    Raises InputError where it is not a list of settings.
+    """
+    entry: dict[str, Any] = {}
+    for part in given.split(","):
+        name, sign, value = (piece.strip() for piece in part.partition("="))
+        if not (name and sign and value):
+            raise InputError(
+                f"--decoding {given!r}: settings such as `top_p=0.95,mixture=0.01` were expected, "
+                f"found {part.strip()!r}: write a name, a =, and a value"
+            )
+        if name in entry:
+            raise InputError(
+                f"--decoding {given!r}: every setting was expected once, found {name} twice: "
+                "leave one out, or give --decoding again for another decoding"
+            )
+        entry[name] = _number(value)
+    return entry
 
 
 def with_passages(study: Study, alone: Collection[str]) -> Study:
@@ -86,6 +109,16 @@ def passages_sentence(dataset: str) -> str:
         f"{dataset} is one source text, so its passages count as independent: the intervals say "
         "how well this text was measured, and nothing about other texts"
     )
+
+
+def _number(value: str) -> float | str:
+    """The number that is written, whole where it is written so; text where there is none."""
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value
 
 
 def _columns(settings: Settings) -> dict[str, str]:

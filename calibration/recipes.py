@@ -137,14 +137,14 @@ class ScoresRecipe(ModelRecipe):
     """Log loss and entropy of every token of the human continuations, teacher forced."""
 
     KIND: ClassVar[str] = "scores"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
 
 class SummaryRecipe(Recipe):
     """Cumulative sums per example, clustered moments per position, and what is worth reading."""
 
     KIND: ClassVar[str] = "summaries"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     samples: SamplesRecipe
     scores: ScoresRecipe
 
@@ -166,7 +166,7 @@ class FitRecipe(Recipe):
     """EntCE, drift and static of every model of one series, and the law over their sizes."""
 
     KIND: ClassVar[str] = "fits"
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
     family: str
     dataset: str
     law: Literal["power"] = "power"
@@ -187,7 +187,7 @@ class StudyFitRecipe(Recipe):
     """All series of a study side by side, with the scatter pooled over them."""
 
     KIND: ClassVar[str] = "study-fits"
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
     fits: tuple[FitRecipe, ...]
 
 
@@ -213,7 +213,7 @@ class ReportRecipe(Recipe):
     """The page, the figures and the exported tables of a study."""
 
     KIND: ClassVar[str] = "reports"
-    VERSION: ClassVar[int] = 4
+    VERSION: ClassVar[int] = 5
     PAGE: ClassVar[str] = "report.html"
     SUMMARY: ClassVar[str] = "summary.txt"
     study: str

@@ -4,19 +4,23 @@ This file knows what may be written; it reads no disk and makes no recipe.
 """
 
 import difflib
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from calibration.conventions import AtEnd, Unit
-from calibration.engine.decoding import Decoding
+from calibration.engine.decoding import TRUNCATIONS, Decoding
 from calibration.errors import StudyError
 from calibration.recipes import Independent, Precision
 from calibration.text import LONGEST_CHARACTER
@@ -58,6 +62,7 @@ class ModelEntry(Entry):
     revision: str | None = None
     file: str | None = None  # a GGUF file inside the repository
     precision: Precision = "float32"
+    gpus: int = Field(default=1, ge=1)  # that share its layers, where one is too small for it
     parameters: int | None = Field(default=None, gt=0)  # counted from the weights when left out
     tokens: int | None = Field(default=None, gt=0)  # training tokens
     trained_until: int | None = Field(default=None, ge=1900, le=2200)  # year
@@ -141,21 +146,75 @@ class DatasetEntry(Entry):
         return asked + SPAN_BEYOND if self.unit == "bytes" else SPAN_PER_TOKEN * asked
 
 
+# A mixture as it may be written: one share, or several, a decoding each. Named, so that a fault is
+# told of the one that was meant.
+MIXTURE_FORMS: Final = ("share", "path")
+Mixture = Annotated[
+    Annotated[float, Tag("share")]
+    | Annotated[tuple[float, ...], Field(min_length=1, strict=False), Tag("path")],
+    Discriminator(lambda value: "path" if isinstance(value, list | tuple) else "share"),
+]
+
+
 class PlainDecoding(Entry):
-    """A decoding whose settings are written in the study."""
+    """A decoding whose settings are written in the study; in a study it has one mixture."""
 
     kind: Literal["plain"] = "plain"
     temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    epsilon: float | None = None
+    eta: float | None = None
+    typical: float | None = None
+    mixture: Mixture | None = None
 
-    @field_validator("temperature")
+    # The record validates itself, with the sentences a person reads: each setting alone first, so
+    # that the sentence names its key.
+    @field_validator("temperature", *TRUNCATIONS)
     @classmethod
-    def _valid(cls, temperature: float) -> float:
-        # The record validates itself, with the sentence a person reads.
-        return Decoding(temperature=temperature).temperature
+    def _valid(cls, value: float | None, info: ValidationInfo) -> float | None:
+        name = str(info.field_name)
+        _require_valid({name: value}, name)
+        return value
+
+    @field_validator("mixture")
+    @classmethod
+    def _valid_mixture(cls, mixture: Mixture | None) -> Mixture | None:
+        for share in mixture if isinstance(mixture, tuple) else (mixture,):
+            if share is not None:
+                _require_valid({"top_k": 1, "mixture": share}, "mixture")
+        return mixture
+
+    @model_validator(mode="after")
+    def _valid_together(self) -> Self:
+        for one in self.along():
+            one.decoding  # noqa: B018  # it validates itself
+        return self
+
+    def along(self) -> Iterator["PlainDecoding"]:
+        """One decoding for each mixture of a path; itself where it has one or none."""
+        if not isinstance(self.mixture, tuple):
+            yield self
+            return
+        for share in self.mixture:
+            yield self.model_copy(update={"mixture": share})
 
     @property
     def decoding(self) -> Decoding:
-        return Decoding(temperature=self.temperature)
+        """The record. ValueError where settings do not go together, or the mixture is a path."""
+        settings = self.model_dump(exclude={"kind"})
+        return Decoding(**settings)
+
+
+def _require_valid(settings: dict[str, Any], name: str) -> None:
+    """Raise ValueError where one setting, whatever the others, is not valid."""
+    if name in TRUNCATIONS and settings[name] is not None:
+        settings = settings | {"mixture": 0.0}
+    try:
+        Decoding(**settings)
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix(f"{name}: ")) from None
 
 
 class Study(Entry):
@@ -172,6 +231,12 @@ class Study(Entry):
     )
     at_end: AtEnd = "continue"
 
+    @field_validator("decodings")
+    @classmethod
+    def _one_mixture_each(cls, written: tuple[PlainDecoding, ...]) -> tuple[PlainDecoding, ...]:
+        """The paths written out, so that nothing else knows of them."""
+        return tuple(one for entry in written for one in entry.along())
+
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         for key, names in (
@@ -184,12 +249,12 @@ class Study(Entry):
                     f"every name under `{key}` was expected once, found {repeated[0]!r} "
                     f"{names.count(repeated[0])} times: give one of them another name"
                 )
-        for decoding in self.decodings:
-            if self.decodings.count(decoding) > 1:
+        decodings = [entry.decoding for entry in self.decodings]
+        for decoding in decodings:
+            if decodings.count(decoding) > 1:
                 raise ValueError(
                     "every entry under `decodings` was expected once, found "
-                    f"{decoding.decoding.label} {self.decodings.count(decoding)} times: "
-                    "leave the others out"
+                    f"{decoding.label} {decodings.count(decoding)} times: leave the others out"
                 )
         return self
 
@@ -264,8 +329,10 @@ def _source_sentence(where: str, found: object) -> str:
 def _place(location: tuple[int | str, ...]) -> str:
     text = ""
     for before, part in zip(("", *location), location, strict=False):
-        if before == "source" and part in SOURCES:
-            continue  # the kind of source, which is no key of the file
+        if (before == "source" and part in SOURCES) or (
+            before == "mixture" and part in MIXTURE_FORMS
+        ):
+            continue  # which of several forms was meant, which is no key of the file
         text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return f"`{text}`" if text else ""
 

@@ -10,6 +10,16 @@ STEPS_FLOAT: pl.DataType = pl.List(pl.Float32)
 STEPS_INT: pl.DataType = pl.List(pl.Int32)
 SUMS: pl.DataType = pl.List(pl.Float64)
 
+MODEL_LABELS = {"model": pl.String(), "dataset": pl.String(), "decoding": pl.String()}
+PARTS = {
+    f"{quantity}{suffix}": pl.Float64()
+    for quantity in ("ent_ce", "drift", "static")
+    for suffix in ("", "_se", "_low", "_high")
+}
+DISTINCT = {
+    f"distinct_{n}_{side}": pl.Float64() for side in ("generated", "human") for n in (1, 2, 3, 4)
+}
+
 TEXTS = pl.Schema(
     {
         "cluster": pl.String(),  # the source text: the unit of independence
@@ -61,9 +71,10 @@ SCORES = pl.Schema(
     {
         "cluster": pl.String(),
         "example": pl.Int32(),
-        "log_loss": STEPS_FLOAT,
+        "log_loss": STEPS_FLOAT,  # infinite where a pure sampler does not allow the token
         "entropy": STEPS_FLOAT,
         "end_probability": STEPS_FLOAT,
+        "inside": pl.List(pl.Boolean),  # the token is one that the decoding's truncations allow
     }
 )
 
@@ -71,6 +82,7 @@ SCORES = pl.Schema(
 # over its bytes. Under `natural`, the steps after a text's end are there and hold zeros.
 
 # Sums over the first `horizons[j]` steps of each example; the horizons are the same in every row.
+# A pure sampler's `log_loss` is infinite from the first human token on that it does not allow.
 SUMMARY_EXAMPLES = pl.Schema(
     {
         "cluster": pl.String(),
@@ -83,6 +95,7 @@ SUMMARY_EXAMPLES = pl.Schema(
         "steps_human": SUMS,
         "tokens_generated": SUMS,
         "tokens_human": SUMS,
+        "inside": SUMS,  # human tokens that the decoding's truncations allow
         "bytes_generated": SUMS,
         "bytes_human": SUMS,
         "ended": SUMS,  # 1 once the generation has ended within the horizon
@@ -90,7 +103,8 @@ SUMMARY_EXAMPLES = pl.Schema(
 )
 
 # Sums over examples at one step, and sums over clusters of products of cluster sums, from which
-# every clustered standard error of a curve or of a difference of curves follows.
+# every clustered standard error of a curve or of a difference of curves follows. Products with an
+# infinite log loss (a pure sampler's) are no numbers, and null.
 SUMMARY_POSITIONS = pl.Schema(
     {
         "position": pl.Int32(),  # 1 is the first measured step
@@ -131,11 +145,7 @@ SUMMARY_TEXTS = pl.Schema(
         "teacher_entropy": pl.Float64(),  # human text
         "log_loss": pl.Float64(),
         # distinct n-grams of tokens over n-grams of tokens; null where the text has none
-        **{
-            f"distinct_{n}_{side}": pl.Float64()
-            for side in ("generated", "human")
-            for n in (1, 2, 3, 4)
-        },
+        **DISTINCT,
     }
 )
 
@@ -144,6 +154,7 @@ SUMMARY_GATE = pl.Schema(
     {
         "texts": pl.Int64(),  # replayed
         "tokens": pl.Int64(),
+        "edges": pl.Int64(),  # tokens at the edge of a truncation, left out of what follows
         "bias": pl.Float64(),  # mean of d = -log p - h on replayed values
         "z": pl.Float64(),
         "covariance_z": pl.Float64(),  # of d with h
@@ -187,19 +198,19 @@ ENT_CE = pl.Schema(
         "training_tokens": pl.Int64(),  # null where not stated
         "dataset": pl.String(),
         "decoding": pl.String(),
+        "temperature": pl.Float64(),
+        "truncation": pl.String(),  # such as "top-p 0.95"; null where every token is possible
+        "mixture": pl.Float64(),  # the share of the distribution before the truncation; null, too
         "unit": pl.String(),  # tokens or bytes: every quantity but `ent_ce_per_byte` is nats a unit
         "at_end": pl.String(),
         "examples": pl.Int64(),
         "clusters": pl.Int64(),
         "tokens": pl.Int64(),  # generated
         "entropy": pl.Float64(),  # own text
-        "log_loss": pl.Float64(),  # human text
+        # Human text; where a pure sampler leaves a token outside infinite, EntCE and static null.
+        "log_loss": pl.Float64(),
         "teacher_entropy": pl.Float64(),  # human prefixes
-        **{
-            f"{quantity}{suffix}": pl.Float64()
-            for quantity in ("ent_ce", "drift", "static")
-            for suffix in ("", "_se", "_low", "_high")
-        },
+        **PARTS,
         "ent_ce_per_byte": pl.Float64(),
         "bytes_per_token_generated": pl.Float64(),
         "bytes_per_token_human": pl.Float64(),
@@ -211,19 +222,13 @@ ENT_CE = pl.Schema(
         "looping_share": pl.Float64(),
         "derailed_share": pl.Float64(),
         # Means over texts; 1 - distinct_4 is the share of repeated 4-grams.
-        **{
-            f"distinct_{n}_{side}": pl.Float64()
-            for side in ("generated", "human")
-            for n in (1, 2, 3, 4)
-        },
+        **DISTINCT,
     }
 )
 
 CURVES = pl.Schema(
     {
-        "model": pl.String(),
-        "dataset": pl.String(),
-        "decoding": pl.String(),
+        **MODEL_LABELS,
         "unit": pl.String(),
         "position": pl.Int32(),
         "entropy": pl.Float64(),
@@ -356,8 +361,6 @@ OVERALL = pl.Schema(
     }
 )
 
-MODEL_LABELS = {"model": pl.String(), "dataset": pl.String(), "decoding": pl.String()}
-
 SPREAD = pl.Schema({**MODEL_LABELS, "unit": pl.String(), **SUMMARY_SPREAD})
 
 # Results on texts a model cannot have seen, and on those it may have, where years are known.
@@ -370,11 +373,7 @@ SEEN = pl.Schema(
         "examples": pl.Int64(),
         "clusters": pl.Int64(),
         "log_loss": pl.Float64(),
-        **{
-            f"{quantity}{suffix}": pl.Float64()
-            for quantity in ("ent_ce", "drift", "static")
-            for suffix in ("", "_se", "_low", "_high")
-        },
+        **PARTS,
     }
 )
 

@@ -42,6 +42,7 @@ models:                 # `name` is a label of your choice, each once; models of
   #   family: mine
   #   parameters: 7000000000        # what laws over size are fitted to
   #   tokens: 2000000000000         # it was trained on
+  #   gpus: 2                       # that share its layers, where one does not hold them
   #   trained_until: 2024           # year: results are also given for texts written after it
   #   chat: true                    # a chat or instruct model, and the model it was made from:
   #   base: mine-7B-base
@@ -97,6 +98,17 @@ datasets:
 decodings:              # each is measured whole: what samples is what is scored
   - {{kind: plain, temperature: 1.0}}    # `kind: plain` may be left out
   # - {{temperature: 0.9}}
+
+  # Truncations are top_k, top_p, min_p, epsilon, eta and typical; of several, all must allow a
+  # token. Human text goes outside, where its loss would be infinite: `mixture` is the share given
+  # to the distribution before the truncation. A list is a path, a decoding each; 0 is the sampler
+  # itself, of which entropy and drift are known, and no EntCE.
+  # - {{top_p: 0.95, mixture: [0.1, 0.01, 0.001, 0]}}
+  # - {{temperature: 0.8, top_k: 40, mixture: 0.01}}
+  # - {{min_p: 0.1, mixture: 0.01}}         # at least a tenth of the likeliest token's probability
+  # - {{epsilon: 0.0006, mixture: 0.01}}    # at least so much
+  # - {{eta: 0.002, mixture: 0.01}}         # at least so much, or less where entropy is high
+  # - {{typical: 0.95, mixture: 0.01}}      # those about as surprising as the entropy says
 
 at_end: continue        # what an end-of-text token means: `continue` takes it out of the
                         # distribution, so that lengths are equal; `stop` ends the text there, as

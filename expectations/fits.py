@@ -1,5 +1,6 @@
 """What must be true of fits: EntCE with its parts and intervals, and the law over a series."""
 
+import math
 from typing import get_args
 
 import polars as pl
@@ -12,7 +13,7 @@ from expectations.laws import stated_rules
 from expectations.rules import Rule, every_row, in_words, within
 from expectations.steps import MASS_ROUNDING
 
-VERSION: int = 3
+VERSION: int = 4
 
 IDENTITY_ROUNDING = 1e-9  # nats: float64 differences of three numbers
 QUANTITIES = ("ent_ce", "drift", "drift_slope")
@@ -27,6 +28,10 @@ PARTS = {
 }
 
 _MODEL = in_words("{} on {} at {}", pl.col("model"), pl.col("dataset"), pl.col("decoding"))
+# A pure sampler (a mixture of 0) that leaves a human token outside has an infinite log loss, and so
+# neither EntCE nor static.
+_NO_LOSS = ((pl.col("mixture") == 0) & (pl.col("coverage") < 1)).fill_null(value=False)
+OF_LOSS = ("ent_ce", "static")
 _FIT = in_words(
     "{} of {} on {} at {}",
     *(pl.col(name) for name in ("quantity", *SERIES)),
@@ -147,14 +152,57 @@ def _sizes() -> tuple[Rule, ...]:
 
 
 def _means() -> tuple[Rule, ...]:
-    return tuple(
+    return (
+        *(
+            every_row(
+                f"{name}-in-range".replace("_", "-"),
+                f"the {name.replace('_', ' ')} a step is finite and not negative",
+                holds=within(pl.col(name), 0, None),
+                words=in_words("{}: {}", _MODEL, pl.col(name)),
+            )
+            for name in ("entropy", "teacher_entropy")
+        ),
         every_row(
-            f"{name}-in-range".replace("_", "-"),
-            f"the {name.replace('_', ' ')} a step is finite and not negative",
-            holds=within(pl.col(name), 0, None),
-            words=in_words("{}: {}", _MODEL, pl.col(name)),
-        )
-        for name in ("entropy", "log_loss", "teacher_entropy")
+            "log-loss-in-range",
+            "the log loss a step is not negative, and finite if and only if no pure sampler leaves "
+            "a human token outside",
+            holds=pl.when(_NO_LOSS)
+            .then(pl.col("log_loss") == math.inf)
+            .otherwise(within(pl.col("log_loss"), 0, None)),
+            words=in_words("{}: {} at coverage {}", _MODEL, pl.col("log_loss"), pl.col("coverage")),
+        ),
+        *_decodings(),
+    )
+
+
+def _decodings() -> tuple[Rule, ...]:
+    mixture, coverage = pl.col("mixture"), pl.col("coverage")
+    plain = pl.col("truncation").is_null()
+    return (
+        every_row(
+            "mixture-beside-truncation",
+            "a mixture, from 0 to below 1, stands beside a truncation and nowhere else",
+            holds=(plain & mixture.is_null()) | (~plain & within(mixture, 0, 1) & (mixture < 1)),
+            words=in_words("{}: mixture {}", _MODEL, mixture),
+        ),
+        every_row(
+            "plain-covers-all",
+            "every human token is covered where nothing is truncated",
+            holds=~plain | (coverage - 1).abs().is_between(0, MASS_ROUNDING),
+            words=in_words("{}: {}", _MODEL, coverage),
+        ),
+        every_row(
+            "no-ent-ce-without-loss",
+            "there is no EntCE and no static where the log loss is infinite",
+            holds=~_NO_LOSS | pl.all_horizontal(_absent(name) for name in OF_LOSS),
+            words=in_words("{}: {}", _MODEL, pl.col("ent_ce")),
+        ),
+    )
+
+
+def _absent(name: str) -> pl.Expr:
+    return pl.all_horizontal(
+        pl.col(f"{name}{end}").is_null() for end in ("", "_se", "_low", "_high")
     )
 
 
@@ -163,7 +211,7 @@ def _adds_up() -> Rule:
     return every_row(
         "ent-ce-adds-up",
         "EntCE is drift plus static",
-        holds=within(rest, -IDENTITY_ROUNDING, IDENTITY_ROUNDING),
+        holds=_NO_LOSS | within(rest, -IDENTITY_ROUNDING, IDENTITY_ROUNDING),
         words=in_words("{}: off by {}", _MODEL, rest),
     )
 
@@ -175,7 +223,7 @@ def _difference(name: str) -> Rule:
     return every_row(
         f"{name}-is-a-difference".replace("_", "-"),
         f"{name} is {minuend} less {subtrahend}",
-        holds=within(rest, -IDENTITY_ROUNDING, IDENTITY_ROUNDING),
+        holds=(_NO_LOSS & (name in OF_LOSS)) | within(rest, -IDENTITY_ROUNDING, IDENTITY_ROUNDING),
         words=in_words("{}: off by {}", _MODEL, rest),
     )
 
@@ -205,7 +253,7 @@ def _per_byte() -> Rule:
     return every_row(
         "per-byte-in-bytes",
         "EntCE a byte is EntCE where steps are bytes and texts do not end",
-        holds=~alike | within(rest, -IDENTITY_ROUNDING, IDENTITY_ROUNDING),
+        holds=~alike | _NO_LOSS | within(rest, -IDENTITY_ROUNDING, IDENTITY_ROUNDING),
         words=in_words("{}: {} a byte, {} a step", _MODEL, per_byte, pl.col("ent_ce")),
     )
 

@@ -11,11 +11,12 @@ from itertools import combinations
 import polars as pl
 
 from calibration.conventions import AtEnd, Unit
+from calibration.engine.decoding import Decoding
 from calibration.recipes import Precision
 from calibration.statistics.consistency import FLOAT32_DIFFERENCE
 from calibration.tables import SUMMARY_POSITIONS
 from expectations.rules import Rule, every_row, in_words, within
-from expectations.summaries import SIDES, SUM_ROUNDING
+from expectations.summaries import LOG_LOSS, SIDES, SUM_ROUNDING
 
 # Nats, of the mean over examples; in 16 bits the rounding of two passes leaves some thousandths.
 MEAN_FIRST_STEP = {"float32": FLOAT32_DIFFERENCE, "bfloat16": 1e-2, "float16": 1e-2}
@@ -27,44 +28,82 @@ _POSITION = in_words("position {}", pl.col("position"))
 
 
 def position_rules(
-    summary_examples: pl.DataFrame, *, unit: Unit, at_end: AtEnd, precision: Precision
+    summary_examples: pl.DataFrame,
+    *,
+    unit: Unit,
+    at_end: AtEnd,
+    precision: Precision,
+    decoding: Decoding,
 ) -> tuple[Rule, ...]:
-    """The rules of the sums over examples at every step, beside the examples that were summed."""
+    """The rules of the sums over examples at every step, beside the examples that were summed.
+
+    A pure sampler's log loss may be infinite at a step, where its moments are missing.
+    """
     in_tokens = unit == "tokens"
     totals = {name: name for name in (*VALUES, "ended")}
     totals |= {f"steps_{side}": f"count_{side}" for side in SIDES}
     return (
         Rule("some-positions", "there is a step summed", pl.len(), low=1),
-        *_positions(),
+        _contiguous(),
+        *_finite(decoding),
         *_counts(summary_examples.height),
         # Both sides have every step of a window, unless a text ends or is cut short before it.
         _equal_weights() if in_tokens and at_end != "stop" else _no_more_generated(),
-        *_moments(),
+        *_moments(decoding),
         *([_no_drift_at_first_step(MEAN_FIRST_STEP[precision])] if in_tokens else []),
-        *(_same_total(of, name, summary_examples) for of, name in totals.items()),
+        *(
+            _same_total(of, name, summary_examples)
+            for of, name in totals.items()
+            if not (decoding.is_pure and name == LOG_LOSS)
+        ),
     )
 
 
-def _positions() -> tuple[Rule, ...]:
+def _contiguous() -> Rule:
+    return every_row(
+        "positions-contiguous",
+        "positions count from 1 without a gap",
+        holds=pl.col("position") == pl.int_range(1, pl.len() + 1),
+        words=in_words("{} in row {}", _POSITION, pl.int_range(pl.len())),
+    )
+
+
+def _finite(decoding: Decoding) -> tuple[Rule, ...]:
+    """Every number is one; where a pure sampler's log loss is infinite, what is of it apart."""
     numbers = [name for name in SUMMARY_POSITIONS if name != "position"]
-    finite = [within(pl.col(name), None, None).fill_null(value=False) for name in numbers]
-    lacking = pl.concat_list(
-        pl.when(~good).then(pl.lit(name)) for name, good in zip(numbers, finite, strict=True)
+    of_loss = [name for name in numbers if LOG_LOSS in name] if decoding.is_pure else []
+    rest = [name for name in numbers if name not in of_loss]
+    every = every_row(
+        "positions-finite",
+        "every sum and moment is a finite number"
+        + (", those of the log loss apart" if of_loss else ""),
+        holds=pl.all_horizontal(_is_number(name) for name in rest),
+        words=in_words("{}: {}", _POSITION, _lacking(rest)),
     )
+    if not of_loss:
+        return (every,)
+    moments = [pl.col(name).is_null() for name in of_loss if name != LOG_LOSS]
+    infinite = (pl.col(LOG_LOSS) == float("inf")) & pl.all_horizontal(moments)
+    finite = pl.all_horizontal(_is_number(name) for name in of_loss)
     return (
+        every,
         every_row(
-            "positions-contiguous",
-            "positions count from 1 without a gap",
-            holds=pl.col("position") == pl.int_range(1, pl.len() + 1),
-            words=in_words("{} in row {}", _POSITION, pl.int_range(pl.len())),
-        ),
-        every_row(
-            "positions-finite",
-            "every sum and moment is a finite number",
-            holds=pl.all_horizontal(finite),
-            words=in_words("{}: {}", _POSITION, lacking.list.drop_nulls().list.join(", ")),
+            "log-loss-finite-or-infinite",
+            "the log loss at a step is infinite and has no moments, or all are finite numbers",
+            holds=infinite.fill_null(value=False) | finite,
+            words=in_words("{}: {}, without {}", _POSITION, pl.col(LOG_LOSS), _lacking(of_loss)),
         ),
     )
+
+
+def _is_number(name: str) -> pl.Expr:
+    return within(pl.col(name), None, None).fill_null(value=False)
+
+
+def _lacking(names: Sequence[str]) -> pl.Expr:
+    """Which of some columns hold no finite number, in words."""
+    found = pl.concat_list(pl.when(~_is_number(name)).then(pl.lit(name)) for name in names)
+    return found.list.drop_nulls().list.join(", ")
 
 
 def _counts(examples: int) -> tuple[Rule, ...]:
@@ -126,13 +165,14 @@ def _no_more_generated() -> Rule:
     )
 
 
-def _moments() -> tuple[Rule, ...]:
+def _moments(decoding: Decoding) -> tuple[Rule, ...]:
+    unknown = pl.lit(value=decoding.is_pure) & (pl.col(LOG_LOSS) == float("inf"))
     return (
         every_row(
             "sums-not-negative",
             "no sum of entropies, losses, end probabilities or squares is negative",
             holds=pl.all_horizontal(
-                within(pl.col(name), -SUM_ROUNDING, None)
+                within(pl.col(name), -SUM_ROUNDING, None) | (unknown & (LOG_LOSS in name))
                 for name in (*VALUES, "end_probability", *SQUARES.values())
             ),
             words=_POSITION,
@@ -140,7 +180,9 @@ def _moments() -> tuple[Rule, ...]:
         every_row(
             "products-within-squares",
             "no sum of products exceeds what the sums of squares allow (Cauchy-Schwarz)",
-            holds=pl.all_horizontal(_within_squares(*pair) for pair in _products()),
+            holds=pl.all_horizontal(
+                _within_squares(*pair) | (unknown & (LOG_LOSS in pair)) for pair in _products()
+            ),
             words=_POSITION,
         ),
     )

@@ -4,12 +4,14 @@ A mean is over the steps before a text's end. In tokens those are the tokens; in
 and one more where the end stands at a step of its own.
 """
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
 import polars as pl
 
 from calibration.conventions import Unit
+from calibration.engine.decoding import Decoding
 from calibration.recipes import Precision
 from expectations.replay import FIRST_STEP
 from expectations.rules import EXAMPLE, Rule, each_within, every_row, in_words, within
@@ -44,15 +46,17 @@ def same_texts() -> tuple[Rule, ...]:
     return tuple(replace(rule, name=f"texts-{rule.name}") for rule in same_examples())
 
 
-def text_rules(*, unit: Unit) -> tuple[Rule, ...]:
+def text_rules(*, unit: Unit, decoding: Decoding) -> tuple[Rule, ...]:
     """The rules of SUMMARY_TEXTS beside the sums of the same examples (`beside_sums`)."""
     return (
-        *(_mean_of_sum(name, unit) for name in MEANS),
+        *(_mean_of_sum(name, unit, decoding) for name in MEANS),
         *(_distinct(side) for side in SIDES),
     )
 
 
-def reading_rules(texts: pl.DataFrame, *, precision: Precision) -> tuple[Rule, ...]:
+def reading_rules(
+    texts: pl.DataFrame, *, precision: Precision, decoding: Decoding
+) -> tuple[Rule, ...]:
     """The rules of SUMMARY_READINGS, some of the examples of SUMMARY_TEXTS to be read."""
     return (
         Rule("some-readings", "there is a text to read", pl.len(), low=1),
@@ -82,13 +86,15 @@ def reading_rules(texts: pl.DataFrame, *, precision: Precision) -> tuple[Rule, .
             severity="warn",
         ),
         *(_piece_a_token(columns) for columns in (GENERATED, HUMAN)),
-        _values_of_readings(),
+        _values_of_readings(decoding),
         _same_start(FIRST_STEP[precision]),
     )
 
 
-def _mean_of_sum(name: str, unit: Unit) -> Rule:
+def _mean_of_sum(name: str, unit: Unit, decoding: Decoding) -> Rule:
     mean, total = pl.col(name), pl.col(f"sum_of_{name}")
+    # A pure sampler's log loss: both are infinite, or neither.
+    alike = pl.lit(value=decoding.is_pure) & (mean == math.inf) & (total == math.inf)
     steps = pl.col(f"{unit}_{MEANS[name]}")
     more = 0 if unit == "tokens" else 1
     rounding = SUM_ROUNDING * pl.max_horizontal(total.abs(), pl.lit(1.0))
@@ -96,9 +102,12 @@ def _mean_of_sum(name: str, unit: Unit) -> Rule:
     return every_row(
         f"text-{name}-is-a-mean".replace("_", "-"),
         f"the {words} of a text is not negative, and that of its sum over its {unit}",
-        holds=within(mean, 0, None)
-        & (mean * steps <= total + rounding)
-        & (mean * (steps + more) >= total - rounding),
+        holds=alike
+        | (
+            within(mean, 0, None)
+            & (mean * steps <= total + rounding)
+            & (mean * (steps + more) >= total - rounding)
+        ),
         words=in_words("{}: {}, of {} nats over {} {}", EXAMPLE, mean, total, steps, pl.lit(unit)),
     )
 
@@ -127,14 +136,22 @@ def _piece_a_token(columns: tuple[str, ...]) -> Rule:
     )
 
 
-def _values_of_readings() -> Rule:
+def _values_of_readings(decoding: Decoding) -> Rule:
     entropies = [each_within(name, 0, None) for name in ("generated_entropy", "human_entropy")]
+    but_infinite = ", or an infinite log loss" if decoding.is_pure else ""
     return every_row(
         "readings-in-range",
-        "every entropy and log loss to read is finite and not negative",
-        holds=pl.all_horizontal(*entropies, each_within("human_log_loss", -LOG_ROUNDING, None)),
+        f"every entropy and log loss to read is finite and not negative{but_infinite}",
+        holds=pl.all_horizontal(*entropies, _losses_in_range(decoding)),
         words=EXAMPLE,
     )
+
+
+def _losses_in_range(decoding: Decoding) -> pl.Expr:
+    loss = pl.element()
+    known = within(loss, -LOG_ROUNDING, None)
+    known = known | (loss == math.inf) if decoding.is_pure else known
+    return pl.col("human_log_loss").list.eval(known.fill_null(value=False)).list.all()
 
 
 def _same_start(tolerance: float) -> Rule:

@@ -4,11 +4,14 @@ The gate of every Samples table. The statistics and their thresholds are those o
 `calibration.statistics.consistency`; here they become rules in words.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
+from calibration.edges import DIFFERENCE, MOST, edge_difference
+from calibration.engine.decoding import Decoding
 from calibration.engine.replay import REPLAYED
 from calibration.recipes import Precision
 from calibration.statistics.consistency import (
@@ -39,6 +42,7 @@ from expectations.rules import (
 from expectations.steps import same_length
 
 VALUES = tuple(name for name, kind in REPLAY.items() if kind == pl.List(pl.Float32))
+OUTSIDE = "replayed_log_prob"  # where a pure sampler's token may be found outside
 # Nats, of a single text. In 16 bits two passes round logits near 20 by up to .06 each; a prompt
 # seen differently moves the entropy of some text by far more.
 FIRST_STEP = {"float32": FLOAT32_DIFFERENCE, "bfloat16": 0.2, "float16": 0.2}
@@ -66,18 +70,20 @@ def beside_samples(replay: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
 
 
 def replay_rules(
-    replay: pl.DataFrame, samples: pl.DataFrame, *, precision: Precision
+    replay: pl.DataFrame, samples: pl.DataFrame, *, precision: Precision, decoding: Decoding
 ) -> tuple[Rule, ...]:
     """The rules of a replay of some of the SAMPLES, beside them (`beside_samples`).
 
-    Where a replay has no token, or values of unequal length, the gate has nothing to decide by
-    and does not pass.
+    Of a truncated decoding, tokens at the edge of what it allows are few, and no more is asked of
+    them. Where a replay has no token, or values of unequal length, the gate has nothing to decide
+    by and does not pass.
     """
     consistency = None
     if _comparable(replay) and not samples.is_empty():
         # What matters is a bias beside the error of the whole, which is smaller than the replay's.
         error = mean_entropy_error(samples)
-        consistency = replace(replay_consistency(replay), entropy_se=error)
+        edge = edge_difference(decoding, precision)
+        consistency = replace(replay_consistency(replay, edge=edge), entropy_se=error)
     return (
         Rule(
             "enough-replayed",
@@ -99,12 +105,8 @@ def replay_rules(
             words=EXAMPLE,
         ),
         same_length("one-replayed-value-a-step", VALUES),
-        every_row(
-            "replay-finite",
-            "every replayed value is a finite number",
-            holds=pl.all_horizontal(each_within(name, None, None) for name in VALUES),
-            words=EXAMPLE,
-        ),
+        _finite(decoding),
+        *([_decided(_few_edges(precision), consistency, None)] if decoding.truncations else []),
         _decided(_agreement(precision), consistency, _disagreeing(precision)),
         _decided(_first_step(FIRST_STEP[precision]), consistency, None),
         *(_decided(finding, consistency, None) for finding in _martingale()),
@@ -118,9 +120,11 @@ def gate_rules(*, labels: Sequence[str]) -> tuple[Rule, ...]:
     return (
         every_row(
             "gate-replayed-something",
-            "the gate has replayed a text, and a token of each",
-            holds=(texts >= 1) & (tokens >= texts),
-            words=in_words("{}: {} texts, {} tokens", of, texts, tokens),
+            "the gate has replayed a text, and a token of each, and counted no more at the edge",
+            holds=(texts >= 1) & (tokens >= texts) & pl.col("edges").is_between(0, tokens),
+            words=in_words(
+                "{}: {} texts, {} tokens, {} at the edge", of, texts, tokens, pl.col("edges")
+            ),
         ),
         every_row(
             "gate-finite",
@@ -145,6 +149,31 @@ def one_gate(texts: int) -> Rule:
         f"there is one account of the gate, of at most {texts} texts: texts replayed",
         pl.when(pl.len() == 1).then(pl.col("texts").sum()),
         high=texts,
+    )
+
+
+def _finite(decoding: Decoding) -> Rule:
+    known = {name: each_within(name, None, None) for name in VALUES}
+    if decoding.is_pure:
+        number = within(pl.element(), None, None) | (pl.element() == -math.inf)
+        possible = pl.col(OUTSIDE).list.eval(number.fill_null(value=False)).list.all()
+        known[OUTSIDE] = possible
+    or_outside = ", or that of a token outside" if decoding.is_pure else ""
+    return every_row(
+        "replay-finite",
+        f"every replayed value is a finite number{or_outside}",
+        holds=pl.all_horizontal(known.values()),
+        words=EXAMPLE,
+    )
+
+
+def _few_edges(precision: Precision) -> _Finding:
+    return _Finding(
+        "few-at-the-edge",
+        f"sampled and replayed values of at most {100 * MOST[precision]:g} % of the tokens differ "
+        f"by more than {DIFFERENCE[precision]:g} nats, as at the edge of a truncation",
+        lambda found: found.edges <= MOST[precision] * found.tokens,
+        lambda found: f"{found.edges} of {found.tokens} tokens",
     )
 
 

@@ -19,7 +19,7 @@ from expectations.steps import (
     same_length,
 )
 
-VERSION: int = 2
+VERSION: int = 3
 
 END_MASS = 0.01  # a step: stopping adds .030 to EntCE; forced on, few of 500 steps are unstrained
 

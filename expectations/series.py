@@ -4,6 +4,8 @@ Curves, bands, spreads, accounts of the gate, and results by the years of the te
 or of several side by side.
 """
 
+import math
+
 import polars as pl
 
 from calibration.tables import MODEL_LABELS
@@ -53,7 +55,7 @@ def presence_rules(*tables: str) -> tuple[Rule, ...]:
 
 
 def curve_rules() -> tuple[Rule, ...]:
-    """The rules of CURVES."""
+    """The rules of CURVES beside the mixture of each model's decoding (`beside_mixture`)."""
     position = pl.col("position")
     errors = [pl.col(f"{name}_se") for name in (*MEANS, "drift")]
     return (
@@ -104,8 +106,8 @@ def seen_rules() -> tuple[Rule, ...]:
         _all_is_ent_ce(),
         every_row(
             "seen-log-loss-in-range",
-            "the log loss a step is finite and not negative",
-            holds=within(pl.col("log_loss"), 0, None),
+            "the log loss a step is not negative, and finite but for a pure sampler",
+            holds=_loss_in_range(),
             words=in_words("{}: {}", _SEEN, pl.col("log_loss")),
         ),
         *(interval_rule(name, words=_SEEN, prefix="seen-") for name in PARTS),
@@ -138,17 +140,31 @@ def band_rules() -> tuple[Rule, ...]:
 
 
 def beside_ent_ce(seen: pl.DataFrame, ent_ce: pl.DataFrame) -> pl.DataFrame:
-    """The rows of SEEN, each with the model's `measured_ent_ce` over all its texts."""
-    measured = ent_ce.select(*LABELS, measured_ent_ce="ent_ce").unique(LABELS, keep="any")
+    """The rows of SEEN, each with the model's `measured_ent_ce` over all its texts, and mixture."""
+    measured = ent_ce.select(*LABELS, "mixture", measured_ent_ce="ent_ce")
+    measured = measured.unique(LABELS, keep="any")
     return seen.join(measured, on=LABELS, how="left", maintain_order="left")
+
+
+def beside_mixture(curves: pl.DataFrame, ent_ce: pl.DataFrame) -> pl.DataFrame:
+    """The rows of CURVES, each with the mixture of its decoding, null where it is plain."""
+    mixtures = ent_ce.select(*LABELS, "mixture").unique(LABELS, keep="any")
+    return curves.join(mixtures, on=LABELS, how="left", maintain_order="left")
+
+
+def _loss_in_range() -> pl.Expr:
+    """Whether a log loss is known and not negative; a pure sampler's may be infinite."""
+    infinite = (pl.col("mixture") == 0) & (pl.col("log_loss") == math.inf)
+    return within(pl.col("log_loss"), 0, None) | infinite.fill_null(value=False)
 
 
 def _mean_where_counted(name: str, count: str) -> Rule:
     value, counted = pl.col(name), pl.col(count)
+    known = _loss_in_range() if name == "log_loss" else within(value, 0, None)
     return every_row(
         f"curve-{name}-where-counted".replace("_", "-"),
         f"the {name.replace('_', ' ')} is not negative where a text has the step, else missing",
-        holds=pl.when(counted > 0).then(within(value, 0, None)).otherwise(value.is_null()),
+        holds=pl.when(counted > 0).then(known).otherwise(value.is_null()),
         words=in_words("{}: {} of {} texts", _POSITION, value, counted),
     )
 
@@ -179,9 +195,11 @@ def _parts_within_all() -> Rule:
 
 def _all_is_ent_ce() -> Rule:
     rest = pl.col("ent_ce") - pl.col("measured_ent_ce")
+    undefined = pl.col("ent_ce").is_null() & pl.col("measured_ent_ce").is_null()
+    alike = undefined | within(rest, -IDENTITY_ROUNDING, IDENTITY_ROUNDING)
     return every_row(
         "seen-all-is-ent-ce",
         "the EntCE of all texts is the one measured of the model",
-        holds=(pl.col("texts") != ALL_TEXTS) | within(rest, -IDENTITY_ROUNDING, IDENTITY_ROUNDING),
+        holds=(pl.col("texts") != ALL_TEXTS) | alike,
         words=in_words("{}: off by {}", _SEEN, rest),
     )

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import polars as pl
 
 from calibration.conventions import AtEnd, Unit
+from calibration.engine.decoding import Decoding
 from calibration.recipes import Precision
 from calibration.tables import MODEL_LABELS
 from expectations import examples as examples_suite
@@ -94,12 +95,13 @@ def samples_verdict(
     at_end: AtEnd,
     end_ids: Sequence[int],
     precision: Precision,
+    decoding: Decoding,
 ) -> pl.DataFrame:
     """The verdict on SAMPLES of EXAMPLES, the gate of their REPLAY included."""
     rules = samples_suite.samples_rules(
         vocabulary=vocabulary, unit=unit, at_end=at_end, end_ids=end_ids
     )
-    gate = replay_rules(replay, samples, precision=precision)
+    gate = replay_rules(replay, samples, precision=precision, decoding=decoding)
     return judge(
         [
             Case(attendance(samples, examples), same_examples()),
@@ -110,10 +112,15 @@ def samples_verdict(
 
 
 def scores_verdict(
-    scores: pl.DataFrame, examples: pl.DataFrame, *, vocabulary: int, text_end: int | None
+    scores: pl.DataFrame,
+    examples: pl.DataFrame,
+    *,
+    vocabulary: int,
+    text_end: int | None,
+    decoding: Decoding,
 ) -> pl.DataFrame:
-    """The verdict on SCORES of the human continuations of EXAMPLES."""
-    rules = scores_suite.scores_rules(vocabulary=vocabulary, text_end=text_end)
+    """The verdict on SCORES of the human continuations of EXAMPLES, under one decoding."""
+    rules = scores_suite.scores_rules(vocabulary=vocabulary, text_end=text_end, decoding=decoding)
     return judge(
         [
             Case(attendance(scores, examples), same_examples()),
@@ -134,14 +141,17 @@ def summary_verdict(
     at_end: AtEnd,
     precision: Precision,
     vocabulary: int | None,
+    decoding: Decoding,
 ) -> pl.DataFrame:
     """The verdict on the six tables of one model under one decoding, each SUMMARY_ of its name.
 
     `vocabulary` is the number of ids; None where it is not known.
     """
-    sums = summaries_suite.sum_rules(unit=unit, at_end=at_end, vocabulary=vocabulary)
+    sums = summaries_suite.sum_rules(
+        unit=unit, at_end=at_end, vocabulary=vocabulary, decoding=decoding
+    )
     positions = positions_suite.position_rules(
-        summary_examples, unit=unit, at_end=at_end, precision=precision
+        summary_examples, unit=unit, at_end=at_end, precision=precision, decoding=decoding
     )
     stretches = spread_rules(labels=(), positions=summary_positions.height)
     return judge(
@@ -151,11 +161,14 @@ def summary_verdict(
             Case(attendance(texts, summary_examples), readings_suite.same_texts()),
             Case(
                 readings_suite.beside_sums(texts, summary_examples),
-                readings_suite.text_rules(unit=unit),
+                readings_suite.text_rules(unit=unit, decoding=decoding),
             ),
             Case(spread, stretches),
             Case(gate, (one_gate(summary_examples.height), *gate_rules(labels=()))),
-            Case(readings, readings_suite.reading_rules(texts, precision=precision)),
+            Case(
+                readings,
+                readings_suite.reading_rules(texts, precision=precision, decoding=decoding),
+            ),
         ]
     )
 
@@ -188,7 +201,7 @@ def fit_verdict(
                 series_suite.presence(ent_ce, seen=seen, **tables),
                 series_suite.presence_rules(*tables),
             ),
-            Case(curves, series_suite.curve_rules()),
+            Case(series_suite.beside_mixture(curves, ent_ce), series_suite.curve_rules()),
             Case(bands, series_suite.band_rules()),
             Case(points, laws_suite.point_rules()),
             Case(leave_one_out, laws_suite.leave_one_out_rules()),

@@ -1,7 +1,8 @@
 """What must be true of Summaries: sums over the first steps of each example.
 
 A step is a token or a byte. A token's entropy is at most log V, but a byte's can be more where
-tokens of no bytes count with it; so sums of entropies are held against sums of tokens.
+tokens of no bytes count with it; so sums of entropies are held against sums of tokens. The log
+loss of a pure sampler (a mixture of 0) is infinite once a human token is outside what it allows.
 """
 
 import math
@@ -9,21 +10,25 @@ import math
 import polars as pl
 
 from calibration.conventions import AtEnd, Unit
+from calibration.engine.decoding import Decoding
 from calibration.tables import SUMMARY_EXAMPLES
 from expectations.rules import EXAMPLE, Rule, each_within, every_row, in_words, within
 from expectations.sources import clusters_are_named, examples_differ
 from expectations.steps import ENTROPY_ROUNDING
 
-VERSION: int = 2
+VERSION: int = 3
 
 SUM_ROUNDING = 1e-6  # nats, and relative: float64 sums of up to 1e7 float32 values
 
 SUMS = tuple(name for name, kind in SUMMARY_EXAMPLES.items() if kind == pl.List(pl.Float64))
+LOG_LOSS = "log_loss"
 SIDES = ("generated", "human")
 ENTROPIES = {"generated": "entropy", "human": "teacher_entropy"}
 
 
-def sum_rules(*, unit: Unit, at_end: AtEnd, vocabulary: int | None) -> tuple[Rule, ...]:
+def sum_rules(
+    *, unit: Unit, at_end: AtEnd, vocabulary: int | None, decoding: Decoding
+) -> tuple[Rule, ...]:
     """The rules of the cumulative sums, one row an example.
 
     `vocabulary` is the number of ids; None where it is not known.
@@ -34,7 +39,14 @@ def sum_rules(*, unit: Unit, at_end: AtEnd, vocabulary: int | None) -> tuple[Rul
         examples_differ(),
         clusters_are_named(),
         *_horizons(),
-        *(rule for name in SUMS for rule in _cumulative(name)),
+        *(
+            rule
+            for name in SUMS
+            if not (decoding.is_pure and name == LOG_LOSS)
+            for rule in _cumulative(name)
+        ),
+        *([_infinite_once_outside()] if decoding.is_pure else []),
+        _inside_of_tokens() if decoding.truncations else _all_inside(),
         *(_steps_within_horizon(side) for side in SIDES),
         *(_begins_with_a_token(side) for side in SIDES),
         *(_counted(side, unit, may_end=may_end[side]) for side in SIDES),
@@ -81,6 +93,44 @@ def _cumulative(name: str) -> tuple[Rule, ...]:
             holds=(sums.list.first() >= -SUM_ROUNDING) & _all_at_least(sums, -SUM_ROUNDING),
             words=in_words("{}: lowest step {}", EXAMPLE, sums.list.diff().list.min()),
         ),
+    )
+
+
+def _infinite_once_outside() -> Rule:
+    loss, outside = pl.col(LOG_LOSS), _less(pl.col("tokens_human"), pl.col("inside"))
+    finite = outside.list.eval(pl.element() <= SUM_ROUNDING)
+    rise = loss.list.eval(pl.element().filter(pl.element().is_finite())).list.diff()
+    return every_row(
+        "infinite-once-outside",
+        "the log loss has one sum a horizon, which is not negative, never falls, and is infinite "
+        "from the first human token on that is outside what is allowed",
+        holds=(loss.list.len() == pl.col("horizons").list.len())
+        & loss.list.eval((pl.element() == math.inf) | within(pl.element(), -SUM_ROUNDING, None))
+        .list.eval(pl.element().fill_null(value=False))
+        .list.all()
+        & (loss.list.eval(pl.element().is_finite()) == finite)
+        & (rise.list.min().fill_null(0.0) >= -SUM_ROUNDING),
+        words=in_words("{}: from {} to {}", EXAMPLE, loss.list.first(), loss.list.last()),
+    )
+
+
+def _inside_of_tokens() -> Rule:
+    beyond = _less(pl.col("inside"), pl.col("tokens_human"))
+    return every_row(
+        "inside-are-tokens",
+        "no more human tokens are inside what the decoding allows than there are",
+        holds=_all_within(beyond, None, SUM_ROUNDING),
+        words=in_words("{}: {} beyond", EXAMPLE, beyond.list.max()),
+    )
+
+
+def _all_inside() -> Rule:
+    rest = _less(pl.col("tokens_human"), pl.col("inside"))
+    return every_row(
+        "all-inside",
+        "a decoding that truncates nothing allows every human token",
+        holds=_all_within(rest, -SUM_ROUNDING, SUM_ROUNDING),
+        words=in_words("{}: up to {} outside", EXAMPLE, rest.list.max()),
     )
 
 

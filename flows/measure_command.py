@@ -46,6 +46,12 @@ def measure(
         list[float] | None,
         typer.Option(metavar="X", help=f"Decoding ({TEMPERATURE}). Give it again for another."),
     ] = None,
+    decoding: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SETTINGS", help="Such as top_p=0.95,mixture=0.01. Give it again for another."
+        ),
+    ] = None,
     unit: Annotated[
         Literal["tokens", "bytes"],
         typer.Option(
@@ -72,15 +78,19 @@ def measure(
 ) -> None:
     """Measure models on texts, without a study file; writes one to copy and extend."""
     with sentences():
-        from calibration.quick_study import Settings
+        from calibration.quick_study import Settings, decoding_entry
         from flows.measure_files import files_study
         from storage.store import open_store
 
+        temperatures = temperature or ([] if decoding else [TEMPERATURE])
         settings = Settings(
             prompt=prompt,
             continuation=continuation,
             examples=examples,
-            temperatures=tuple(temperature or [TEMPERATURE]),
+            decodings=(
+                *({"temperature": one} for one in temperatures),
+                *map(decoding_entry, decoding or []),
+            ),
             unit=unit,
             at_end=at_end,
             precision=precision,

@@ -24,7 +24,7 @@ from storage.texts import source_texts
 
 COMMENTS = (
     "Made by `calibration measure`. Copy it to a place of your own to extend it: add models, texts",
-    "and temperatures, give models that belong together one `family`, and use `calibration run`.",
+    "and decodings, give models that belong together one `family`, and use `calibration run`.",
 )
 
 

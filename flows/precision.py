@@ -32,9 +32,11 @@ FEW: Final = 3  # measurements that count for each series: more of the same text
 def expected_precision(
     lineage: Lineage, known: Catalogue, form_of: Callable[[str], Form | None]
 ) -> list[Expected]:
-    """The standard error of EntCE to expect of every data set under every decoding."""
+    """The standard error of EntCE to expect of every data set under every decoding that has one."""
     series: dict[tuple[str, str], list[Measurement]] = defaultdict(list)
     for one in lineage.measurements:
+        if one.decoding.decoding.is_pure:
+            continue  # it has no EntCE
         series[one.dataset.name, one.decoding.decoding.label].append(one)
     root = Path(lineage.study.root)
     designs = {

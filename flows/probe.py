@@ -26,8 +26,8 @@ from calibration.probing import (
 )
 from calibration.recipes import SamplesRecipe
 from flows.plan import parameters_of
+from storage.loading import load_network
 from storage.networks import Network as LoadedNetwork
-from storage.networks import load_network
 from storage.parts import PART_ROWS
 from storage.provenance import device_name, peak_memory
 from storage.weights import checkpoint

@@ -46,6 +46,12 @@ class PreallocatedLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         self.keys, self.values = self._key_room[:, :, :end], self._value_room[:, :, :end]
         return self.keys, self.values
 
+    def batch_select_indices(self, indices: Tensor) -> None:
+        """Go on with some rows alone.  # (rows,)"""
+        end = self.get_seq_length()
+        self._key_room, self._value_room = self._key_room[indices], self._value_room[indices]
+        self.keys, self.values = self._key_room[:, :, :end], self._value_room[:, :, :end]
+
 
 def preallocated(capacity: int) -> Cache:
     """An empty cache with room for up to `capacity` tokens a row in every layer."""

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +42,7 @@ class Checkpoint:
     directory: str
     file: str | None = None  # the GGUF file in it that is the model
     source: str | None = None  # the repository of the hub and its commit that it came from
+    gpus: int = 1  # that share its layers
 
 
 class _Found(NamedTuple):
@@ -79,7 +80,7 @@ def checkpoint(entry: ModelEntry, root: Path) -> Checkpoint:
         needed = [found.file] if found.file else _weight_files(entry, found.folder)
         for name in needed:
             _fetch(entry, found, name)
-        return found.checkpoint
+        return replace(found.checkpoint, gpus=entry.gpus)
 
 
 def tokenizer_checkpoint(entry: ModelEntry, root: Path) -> Checkpoint:

@@ -32,10 +32,8 @@ def check(recipe: recipes.VerdictRecipe, *, title: str, store: str) -> str:
         write_verdict(draft, verdict, title=title, failure=failure_sentence(title, verdict))
     failure = failure_of(place, recipe)
     if failure is not None:
-        raise CheckFailed(
-            f"{failure}. What was made is kept at {recipe.table.address}, "
-            "what depends on it is not made"
-        )
+        kept = f"What was made is kept at {recipe.table.address}, what depends on it is not made"
+        raise CheckFailed(f"{failure}. {kept}")
     return recipe.address
 
 
@@ -60,20 +58,20 @@ def _verdict(place: Store, recipe: recipes.Checked) -> pl.DataFrame:
                 left_out=facts.get("left_out", 0),
             )
         case recipes.SamplesRecipe(examples=source):
+            tables = (read("samples"), read("replay"), read("examples", source))
             return suites.samples_verdict(
-                read("samples"),
-                read("replay"),
-                read("examples", source),
+                *tables,
                 vocabulary=facts["vocabulary"],
                 unit=source.unit,
                 at_end=recipe.at_end,
                 end_ids=recipe.end_ids,
                 precision=recipe.model.precision,
+                decoding=recipe.decoding,
             )
-        case recipes.ScoresRecipe(examples=source):
-            human, vocabulary = read("examples", source), facts["vocabulary"]
+        case recipes.ScoresRecipe(examples=source, decoding=decoding):
+            human, ids, end = read("examples", source), facts["vocabulary"], source.text_end
             return suites.scores_verdict(
-                read("scores"), human, vocabulary=vocabulary, text_end=source.text_end
+                read("scores"), human, vocabulary=ids, text_end=end, decoding=decoding
             )
         case recipes.SummaryRecipe(samples=samples):
             return suites.summary_verdict(
@@ -84,14 +82,15 @@ def _verdict(place: Store, recipe: recipes.Checked) -> pl.DataFrame:
                 at_end=samples.at_end,
                 precision=samples.model.precision,
                 vocabulary=_facts(place, samples).get("vocabulary"),
+                decoding=samples.decoding,
             )
         case recipes.FitRecipe() | recipes.StudyFitRecipe():
             held = SERIES_TABLES if isinstance(recipe, recipes.FitRecipe) else STUDY_TABLES
             return suites.fit_verdict(**{name: read(name) for name in held})
         case recipes.TheoryRecipe(entries=entries):
-            datasets = list(dict.fromkeys(entry.dataset for entry in entries))
-            tables = {name: read(name) for name in THEORY_TABLES}
-            return suites.theory_verdict(**tables, datasets=datasets)
+            named = list(dict.fromkeys(one.dataset for one in entries))
+            tables_of = {name: read(name) for name in THEORY_TABLES}
+            return suites.theory_verdict(**tables_of, datasets=named)
 
 
 def _facts(place: Store, recipe: recipes.Checked) -> dict[str, int]:

@@ -1,21 +1,28 @@
 """sample: one model's own continuations, entropy measured in the same pass, then replayed."""
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from tqdm import tqdm
 
+from calibration.batching import Pending, batches
+from calibration.encoding import longest
+from calibration.engine.memory import rows_that_fit
 from calibration.engine.replay import replayed_rows
-from calibration.measurement import Sizes, replayed_part, sampled_part, tokens_in
+from calibration.errors import said_of_model
+from calibration.measurement import Asked, replayed_part, sampled_parts, tokens_in
 from calibration.recipes import SamplesRecipe
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete
 from storage.drafts import Draft
-from storage.networks import Network, load_network
-from storage.parts import part_rows, progress_of, read_parts
+from storage.growing import Facts, Growing, pace
+from storage.loading import load_network
+from storage.memory import free_memory
+from storage.networks import Network
 from storage.store import Store, open_store
 from storage.verdicts import read_judged
 from storage.vocabulary import read_vocabulary
@@ -33,40 +40,61 @@ def sample(
     missing = [recipe for recipe in recipes if not is_complete(place, recipe)]
     if missing:
         network = load_network(checkpoint, precision=missing[0].model.precision)
-        sizes = np.array(read_vocabulary(checkpoint).lengths(range(network.vocabulary)))
-        for recipe in missing:
-            _sample(recipe, network, sizes, place, recipes[recipe], checkpoint.source)
+        growing = {recipe: _begun(recipe, recipes[recipe], place) for recipe in missing}
+        with said_of_model(model):
+            _sample(growing, network, checkpoint, model=model)
     return [recipe.address for recipe in missing]
 
 
-def _sample(
-    recipe: SamplesRecipe,
-    network: Network,
-    sizes: Sizes,
-    place: Store,
-    title: str,
-    source: str | None,
-) -> None:
+def _begun(recipe: SamplesRecipe, title: str, place: Store) -> Growing:
     draft = Draft(place, recipe)
-    suite = VERSIONS["examples"]
-    examples = read_judged(place, recipe.examples, suite, table="examples")
-    files, missing = progress_of(draft, table="samples", rows=len(examples))
-    tokens = 0
-    total = sum(tokens_in(part_rows(examples, index)["continuation_ids"]) for index in missing)
-    with tqdm(total=total, desc=f"sample {title}", unit=" tokens", disable=None) as bar:
-        for index in missing:
-            rows = part_rows(examples, index)
-            part = sampled_part(rows, network, recipe, sizes=sizes, progress=bar.update)
-            files[index] = draft.write_table(part, table="samples", index=index)
-            tokens += tokens_in(part["tokens"])
-    samples = read_parts(place, recipe, files.values())
-    chosen = replayed_rows(recipe.digest, len(samples))
-    replay = replayed_part(examples[chosen], samples[chosen], network, recipe)
-    stored = [*files.values(), draft.write_table(replay, table="replay")]
-    facts = {
-        "vocabulary": network.vocabulary,
-        "parameters": network.parameters,
-        "source": source,
-    }
-    draft.seal(stored, title=title, tokens=tokens, facts=facts)
-    LOG.info("sample %s: %d tokens, %.0f tokens/s", title, tokens, tokens / draft.seconds)
+    examples = read_judged(place, recipe.examples, VERSIONS["examples"], table="examples")
+    return Growing(draft, examples, table="samples", title=title)
+
+
+def _sample(
+    growing: Mapping[SamplesRecipe, Growing],
+    network: Network,
+    checkpoint: Checkpoint,
+    *,
+    model: str,
+) -> None:
+    facts = network.facts | {"source": checkpoint.source}
+    sizes = np.array(read_vocabulary(checkpoint).lengths(range(network.vocabulary)))
+    pending = [
+        Pending(recipe, number, one.rows(number))
+        for recipe, one in growing.items()
+        for number in one.missing
+    ]
+    total = sum(tokens_in(part.examples["continuation_ids"]) for part in pending)
+    _seal_whole(growing, network, facts)
+    with tqdm(total=total, desc=f"sample {model}", unit=" tokens", disable=None) as bar:
+        for batch in batches(pending, rows=_most_rows(growing.values(), network)):
+            started = time.monotonic()
+            asked = [Asked(part.examples, part.recipe) for part in batch]
+            made = sampled_parts(asked, network, sizes=sizes, progress=bar.update)
+            seconds = (time.monotonic() - started) / len(batch)
+            for part, samples in zip(batch, made, strict=True):
+                tokens = tokens_in(samples["tokens"])
+                growing[part.recipe].add(samples, part.number, tokens=tokens, seconds=seconds)
+            _seal_whole({part.recipe: growing[part.recipe] for part in batch}, network, facts)
+
+
+def _most_rows(growing: Iterable[Growing], network: Network) -> int:
+    return rows_that_fit(
+        min(free_memory()),
+        cache_bytes=network.cache_bytes,
+        positions=max(longest(one.examples) for one in growing),
+        vocabulary=network.vocabulary,
+    )
+
+
+def _seal_whole(growing: Mapping[SamplesRecipe, Growing], network: Network, facts: Facts) -> None:
+    """Replay and seal those that lack no part."""
+    for recipe, one in growing.items():
+        if not one.missing:
+            samples = one.table()
+            chosen = replayed_rows(recipe.digest, len(samples))
+            replay = replayed_part(one.examples[chosen], samples[chosen], network, recipe)
+            manifest = one.seal(one.draft.write_table(replay, table="replay"), facts=facts)
+            LOG.info("sample %s: %s", one.title, pace(manifest))

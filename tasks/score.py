@@ -1,6 +1,7 @@
 """score: log loss and entropy of the human continuations, every decoding from one forward pass."""
 
 import logging
+import time
 from collections.abc import Mapping
 from itertools import groupby
 
@@ -9,13 +10,15 @@ from prefect.cache_policies import NO_CACHE
 from tqdm import tqdm
 
 from calibration.engine.decoding import Ending
+from calibration.errors import said_of_model
 from calibration.measurement import scored_part, tokens_in
 from calibration.recipes import ScoresRecipe
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete
 from storage.drafts import Draft
-from storage.networks import Network, load_network
-from storage.parts import part_rows, progress_of
+from storage.growing import Growing, pace
+from storage.loading import load_network
+from storage.networks import Network
 from storage.store import Store, open_store
 from storage.verdicts import read_judged
 from storage.weights import Checkpoint
@@ -33,47 +36,41 @@ def score(
     if missing:
         network = load_network(checkpoint, precision=missing[0].model.precision)
         for _, group in groupby(missing, key=lambda recipe: recipe.examples):
-            titles = {recipe: recipes[recipe] for recipe in group}
-            _score(titles, network, place, model, checkpoint.source)
+            growing = _begun({recipe: recipes[recipe] for recipe in group}, place)
+            with said_of_model(model):
+                _score(growing, network, model=model, source=checkpoint.source)
     return [recipe.address for recipe in missing]
 
 
-def _score(
-    recipes: dict[ScoresRecipe, str],
-    network: Network,
-    place: Store,
-    model: str,
-    source: str | None,
-) -> None:
-    drafts = {recipe: Draft(place, recipe) for recipe in recipes}
-    first = next(iter(recipes))
-    suite = VERSIONS["examples"]
-    examples = read_judged(place, first.examples, suite, table="examples")
-    progress = {
-        recipe: progress_of(draft, table="scores", rows=len(examples))
+def _begun(titles: Mapping[ScoresRecipe, str], place: Store) -> dict[ScoresRecipe, Growing]:
+    drafts = {recipe: Draft(place, recipe) for recipe in titles}
+    examples = next(iter(titles)).examples
+    rows = read_judged(place, examples, VERSIONS["examples"], table="examples")
+    return {
+        recipe: Growing(draft, rows, table="scores", title=titles[recipe])
         for recipe, draft in drafts.items()
     }
-    wanted = sorted({index for one in progress.values() for index in one.missing})
+
+
+def _score(
+    growing: Mapping[ScoresRecipe, Growing], network: Network, *, model: str, source: str | None
+) -> None:
+    first, one = next(iter(growing.items()))
     ending = Ending(first.at_end, first.end_ids)
-    decodings = [recipe.decoding for recipe in recipes]
-    total = sum(tokens_in(part_rows(examples, index)["continuation_ids"]) for index in wanted)
+    wanted = sorted(set().union(*(each.missing for each in growing.values())))
+    total = sum(tokens_in(one.rows(index)["continuation_ids"]) for index in wanted)
     with tqdm(total=total, desc=f"score {model}", unit=" tokens", disable=None) as bar:
         for index in wanted:
-            rows = part_rows(examples, index)
+            rows, started = one.rows(index), time.monotonic()
+            lacking = {recipe: each for recipe, each in growing.items() if index in each.missing}
+            decodings = [recipe.decoding for recipe in lacking]
             parts = scored_part(rows, network, decodings=decodings, ending=ending)
-            for recipe, part in zip(recipes, parts, strict=True):
-                if index in progress[recipe].missing:
-                    stored = drafts[recipe].write_table(part, table="scores", index=index)
-                    progress[recipe].kept[index] = stored
-            bar.update(tokens_in(rows["continuation_ids"]))
-    facts = {
-        "vocabulary": network.vocabulary,
-        "parameters": network.parameters,
-        "source": source,
-    }
-    # One pass served them all: each bears its share, so that seconds add up over a store.
-    share = max(draft.seconds for draft in drafts.values()) / len(drafts)
-    for recipe, title in recipes.items():
-        files = list(progress[recipe].kept.values())
-        drafts[recipe].seal(files, title=title, tokens=total, seconds=share, facts=facts)
-    LOG.info("score %s: %d tokens, decodings: %d", model, total, len(decodings))
+            # One pass served them all: each bears its share, so that seconds add up over a store.
+            seconds = (time.monotonic() - started) / len(parts)
+            tokens = tokens_in(rows["continuation_ids"])
+            for each, part in zip(lacking.values(), parts, strict=True):
+                each.add(part, index, tokens=tokens, seconds=seconds)
+            bar.update(tokens)
+    for each in growing.values():
+        manifest = each.seal(facts=network.facts | {"source": source})
+        LOG.info("score %s: %s", each.title, pace(manifest))

@@ -2,6 +2,7 @@
 
 from prefect import task
 
+from calibration.edges import edge_difference
 from calibration.expected import spread_facts
 from calibration.reading import readings
 from calibration.recipes import SummaryRecipe
@@ -42,6 +43,7 @@ def summarize(recipe: SummaryRecipe, *, title: str, checkpoint: Checkpoint, stor
     )
     replay = read_judged(place, recipe.samples, VERSIONS["samples"], table="replay")
     steps = stepwise(samples, scores, examples, unit=source.unit, at_end=recipe.samples.at_end)
+    edge = edge_difference(recipe.samples.decoding, recipe.samples.model.precision)
     texts = summary_texts(steps, samples, examples, spans)
     token = read_vocabulary(checkpoint).token
     tables = {
@@ -49,7 +51,7 @@ def summarize(recipe: SummaryRecipe, *, title: str, checkpoint: Checkpoint, stor
         "positions": summary_positions(steps),
         "texts": texts,
         "spread": summary_spread(steps),
-        "gate": summary_gate(replay),
+        "gate": summary_gate(replay, edge=edge),
         "readings": readings(samples, scores, examples, texts=texts, token=token),
     }
     files = [draft.write_table(frame, table=name) for name, frame in tables.items()]

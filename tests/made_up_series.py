@@ -44,6 +44,7 @@ def measured(
         "log_loss": lists(0.0),
         "entropy": lists(ent_ce / 3),
         "end_probability": [[0.0] * STEPS] * texts,
+        "inside": [[True] * STEPS] * texts,
     }
     ids = {"prompt_ids": counts, "continuation_ids": counts, "continuation_bytes": counts}
     ids["window"] = [STEPS] * texts
@@ -77,6 +78,9 @@ def measured(
         trained_until=trained_until,
         dataset="speeches",
         decoding="temperature 1",
+        temperature=1.0,
+        truncation=None,
+        mixture=None,
         unit="tokens",
         at_end="continue",
         summary=Summary(

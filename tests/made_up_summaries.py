@@ -26,7 +26,7 @@ def summary(
     values = {"entropy": entropy, "log_loss": log_loss, "teacher_entropy": teacher_entropy}
     sums = {name: np.asarray(mean) * size for name, mean in values.items()}
     lengths = ("steps_generated", "steps_human", "tokens_generated", "tokens_human")
-    sums |= dict.fromkeys((*lengths, "bytes_generated", "bytes_human"), size)
+    sums |= dict.fromkeys((*lengths, "inside", "bytes_generated", "bytes_human"), size)
     sums["ended"] = np.zeros(len(clusters))
     columns = {name: [list(shares * one) for one in total] for name, total in sums.items()}
     grid = [round(float(size.max() * share)) for share in shares]

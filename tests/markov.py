@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import special
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -37,6 +38,26 @@ def tempered(transition: Floats, temperature: float) -> Floats:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
+def truncated(
+    transition: Floats,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    min_p: float | None = None,
+    mixture: float,
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """The chain as it is measured, and which letters the truncations allow after each."""
+    whole = tempered(transition, temperature)
+    allowed = np.ones(whole.shape, dtype=bool)
+    if top_k is not None:
+        allowed &= whole >= np.sort(whole, axis=1)[:, -top_k][:, None]
+    if min_p is not None:
+        allowed &= whole >= min_p * whole.max(axis=1, keepdims=True)
+    inside = np.where(allowed, whole, 0.0)
+    inside /= inside.sum(axis=1, keepdims=True)
+    return (1 - mixture) * inside + mixture * whole, allowed
+
+
 def stationary(transition: Floats) -> Floats:
     values, vectors = np.linalg.eig(transition.T)
     leading = np.real(vectors[:, np.argmax(np.real(values))])
@@ -45,16 +66,22 @@ def stationary(transition: Floats) -> Floats:
 
 def entropies(transition: Floats) -> Floats:
     """Entropy of the next letter in each state, nats."""
-    return -(transition * np.log(transition)).sum(axis=1)
+    return special.entr(transition).sum(axis=1)
 
 
 class ClosedForm:
     """Means over `steps` steps of a model's chain against text from another chain."""
 
     def __init__(
-        self, model: Floats, text: Floats, *, steps: int, temperature: float = 1.0
+        self,
+        model: Floats,
+        text: Floats,
+        *,
+        steps: int,
+        temperature: float = 1.0,
+        measured: Floats | None = None,
     ) -> None:
-        measured = tempered(model, temperature)
+        measured = tempered(model, temperature) if measured is None else measured
         start = stationary(text)
         state, total = start.copy(), 0.0
         for _ in range(steps):
@@ -62,7 +89,8 @@ class ClosedForm:
             state = state @ measured
         self.entropy = total / steps
         self.teacher_entropy = float(start @ entropies(measured))
-        self.log_loss = -float(start @ (text * np.log(measured)).sum(axis=1))
+        with np.errstate(divide="ignore"):  # what is impossible has an infinite loss
+            self.log_loss = -float(start @ (text * np.log(measured)).sum(axis=1))
         self.ent_ce = self.entropy - self.log_loss
 
 

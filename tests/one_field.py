@@ -5,7 +5,8 @@ validation: what a field may hold today says nothing of what must move an addres
 """
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from copy import copy
+from dataclasses import fields, is_dataclass
 from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -57,7 +58,9 @@ def _others(value: object, annotation: Any) -> Iterator[tuple[str, object]]:  # 
         case _ if is_dataclass(value) and not isinstance(value, type):
             for field in fields(value):
                 for place, other in _others(getattr(value, field.name), field.type):
-                    yield f".{field.name}{place}", replace(value, **{field.name: other})
+                    changed = copy(value)
+                    object.__setattr__(changed, field.name, other)
+                    yield f".{field.name}{place}", changed
         case _:
             raise TypeError(f"no other value is known for {value!r}: say one here")
 

@@ -8,31 +8,54 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-LOWEST = -1e4  # stands for -inf inside 0·log 0: exp of it is exactly 0, so the product is too
-BLOCK = 512  # ids summed at once in a draw: two short float64 sums instead of one over everything
+BLOCK = 128  # ids summed at once: short sums in float32, which float64 adds up and looks up
 
 
 class Distribution(NamedTuple):
-    """exp(shifted) / total over the last axis."""
+    """exp(shifted) / exp(log_total) over the last axis."""
 
-    shifted: Tensor  # (..., vocabulary) log weights minus their maximum
+    shifted: Tensor  # (..., vocabulary) log weights minus their maximum; -inf where the weight is 0
     weights: Tensor  # (..., vocabulary) exp(shifted)
-    log_total: Tensor  # (...)
+    block_ends: Tensor  # (..., blocks) float64: the weights of all ids up to the end of each block
     maximum: Tensor  # (...)
+
+    @property
+    def total(self) -> Tensor:
+        """The sum of all weights, in float64.  # (...)"""
+        return self.block_ends[..., -1]
+
+    @property
+    def log_total(self) -> Tensor:
+        """Its logarithm, in float32.  # (...)"""
+        return self.total.log().float()
 
 
 def normalized(log_weights: Tensor) -> Distribution:
     """The distribution proportional to exp(log_weights).  # (..., vocabulary)"""
     maximum = log_weights.amax(-1)
-    shifted = log_weights - maximum.unsqueeze(-1)
-    weights = shifted.exp()
-    return Distribution(shifted, weights, weights.sum(-1).log(), maximum)
+    return _weighted(log_weights - maximum.unsqueeze(-1), maximum)
+
+
+def mixed(whole: Distribution, allowed: Tensor, share: float) -> Distribution:
+    """(1 - share) p' + share p, where p' is p = `whole` restricted to `allowed` ids.
+
+    `allowed` is boolean, (..., vocabulary). An allowed id weighs share / Z + (1 - share) / Z_A
+    times its weight in p, any other share / Z times, Z and Z_A being the sums of the weights of
+    all ids and of the allowed ones; with a share of 0 the others weigh nothing.
+    """
+    inside = torch.where(allowed, whole.weights, 0.0).sum(-1, dtype=torch.float64)
+    outer = share / whole.total
+    inner = outer + (1 - share) / inside
+    factors = torch.where(allowed, _column(inner.log()), _column(outer.log()))
+    return normalized(whole.shifted + factors)
 
 
 def entropy(distribution: Distribution) -> Tensor:
     """-Σ p log p in nats.  # (...)"""
-    products = distribution.shifted.clamp(min=LOWEST).mul_(distribution.weights)
-    return distribution.log_total - products.sum(-1) / distribution.log_total.exp()
+    # An id of weight 0 gives 0 · -inf, which is no number and no summand; one that a network
+    # itself yields has made the total no number either.
+    products = (distribution.weights * distribution.shifted).nansum(-1)
+    return distribution.log_total - products / distribution.total.float()
 
 
 def log_prob(distribution: Distribution, tokens: Tensor) -> Tensor:
@@ -46,30 +69,48 @@ def set_probability(log_weights: Tensor, ids: Tensor, rest: Distribution) -> Ten
 
     `log_weights` are those of the whole, `rest` is normalised over what remains without `ids`.
     """
-    if len(ids) == 0:
-        return torch.zeros_like(rest.log_total)
     inside = log_weights.index_select(-1, ids).logsumexp(-1)
-    return torch.sigmoid(inside - (rest.log_total + rest.maximum))
+    # Logits over a small temperature are large: their difference is taken before what is small.
+    return torch.sigmoid(inside - rest.maximum - rest.log_total)
 
 
 def draw(distribution: Distribution, uniforms: Tensor) -> Tensor:
     """One token a row by inverse CDF over ids, for uniforms in [0, 1) (float64).  # (batch,)
 
     Sums are float64 in two levels: a plain float32 sum over 150,000 ids ends 2e-4 short. An id of
-    zero probability is never drawn, whatever the uniform.
+    zero probability is never drawn, whatever the uniform. Rows that hold no numbers draw some id.
     """
-    rows, vocabulary = distribution.weights.shape
-    blocks = -(-vocabulary // BLOCK)
-    weights = torch.nn.functional.pad(distribution.weights, (0, blocks * BLOCK - vocabulary))
-    weights = weights.view(rows, blocks, BLOCK)
-    ends = weights.sum(-1, dtype=torch.float64).cumsum(-1)  # (batch, blocks)
-    target = _below(uniforms * ends[:, -1], ends[:, -1])
-    block = torch.searchsorted(ends, target.unsqueeze(-1), right=True)  # (batch, 1)
-    before = torch.where(block > 0, ends.gather(-1, (block - 1).clamp(min=0)), 0.0)
-    inside = weights.gather(1, block.unsqueeze(-1).expand(-1, -1, BLOCK)).squeeze(1)
-    inside = inside.to(torch.float64).cumsum(-1)  # (batch, BLOCK)
-    rest = _below((target.unsqueeze(-1) - before).clamp(min=0), inside[:, -1:])
-    return (block * BLOCK + torch.searchsorted(inside, rest, right=True)).squeeze(-1)
+    ends, vocabulary = distribution.block_ends, distribution.weights.shape[-1]
+    target = _below((uniforms * ends[:, -1]).unsqueeze(-1), ends[:, -1:])
+    block = torch.searchsorted(ends, target, right=True).clamp_(
+        max=ends.shape[-1] - 1
+    )  # (batch, 1)
+    before = ends.gather(-1, (block - 1).clamp_(min=0)).masked_fill_(block == 0, 0.0)
+    ids = block * BLOCK + torch.arange(BLOCK, device=block.device)  # (batch, BLOCK)
+    inside = distribution.weights.gather(-1, ids.clamp(max=vocabulary - 1)).to(torch.float64)
+    inside = inside.masked_fill_(ids >= vocabulary, 0.0).cumsum(-1)
+    rest = _below((target - before).clamp_(min=0), inside[:, -1:])
+    found = block * BLOCK + torch.searchsorted(inside, rest, right=True)
+    return found.squeeze(-1).clamp_(max=vocabulary - 1)
+
+
+def _weighted(shifted: Tensor, maximum: Tensor) -> Distribution:
+    weights = shifted.exp()
+    return Distribution(shifted, weights, _block_ends(weights), maximum)
+
+
+def _block_ends(weights: Tensor) -> Tensor:
+    vocabulary = weights.shape[-1]
+    missing = -vocabulary % BLOCK
+    if missing:
+        weights = torch.nn.functional.pad(weights, (0, missing))
+    # A sum of 128 in float32 is exact to 1e-7; float64 from the start takes five times as long.
+    sums = weights.view(*weights.shape[:-1], -1, BLOCK).sum(-1)
+    return sums.to(torch.float64).cumsum(-1)
+
+
+def _column(values: Tensor) -> Tensor:
+    return values.float().unsqueeze(-1)
 
 
 def _below(value: Tensor, limit: Tensor) -> Tensor:

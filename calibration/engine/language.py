@@ -13,14 +13,22 @@ from torch import Tensor
 
 
 class Generation(Protocol):
-    """A batch that is being continued: its cache, and the states that predict its next tokens."""
+    """A batch that is being continued: its cache, and the logits of its next tokens.
 
-    def states(self) -> Tensor:
-        """States that predict the next token of each row.  # (batch, width)"""
+    Its rows lie in tiles. In float32 what a row becomes does not depend on the other tiles, to the
+    last bit.
+    """
+
+    def logits(self) -> Sequence[Tensor]:
+        """Float32 logits of the next token of each row, tile by tile.  # (rows, vocabulary)"""
         ...
 
     def extend(self, tokens: Tensor) -> None:
         """Append one token to each row.  # (batch,)"""
+        ...
+
+    def keep(self, rows: Tensor, tiles: list[int]) -> None:
+        """Go on with some rows alone, given by their places in order, in tiles anew.  # (kept,)"""
         ...
 
 
@@ -48,9 +56,24 @@ class Language(Protocol):
         """Logits in float32.  # (..., vocabulary)"""
         ...
 
-    def generation(self, batch: "Batch", steps: int) -> Generation:
-        """The batch as a beginning that up to `steps` tokens will be appended to."""
+    def generation(self, batch: "Batch", *, steps: int, tiles: list[int]) -> Generation:
+        """The batch as a beginning that up to `steps` tokens will be appended to.
+
+        `tiles` says how many rows, in order, belong together.
+        """
         ...
+
+
+class NoRoom(torch.OutOfMemoryError):
+    """A device does not hold the network and a single text."""
+
+
+class NotNumbers(ArithmeticError):
+    """A network gave a distribution that holds no numbers, at a step of a row."""
+
+    def __init__(self, *, row: int, step: int) -> None:
+        super().__init__(f"row {row}, step {step}")
+        self.row, self.step = row, step
 
 
 class Batch(NamedTuple):

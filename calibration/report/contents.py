@@ -33,8 +33,9 @@ from calibration.report.page import (
     section,
     svg_link,
 )
+from calibration.report.paths import path_findings, plain
 from calibration.report.results import ReportTables
-from calibration.report.terms import GATE_MEANING, INTERVALS, PAPER, TAKEN_AWAY, TERMS
+from calibration.report.terms import GATE_MEANING, INTERVALS, MIXTURE, PAPER, TAKEN_AWAY, TERMS
 from calibration.report.theory_section import theory_section
 from calibration.report.wording import QUANTITIES, count, findings, listed
 
@@ -152,6 +153,15 @@ def _title(tables: ReportTables, provenance: Provenance) -> Html:
 
 
 def _headline(dataset: str, tables: ReportTables) -> Html:
+    measured = tables.of(dataset).ent_ce
+    if plain(measured).is_empty():
+        first, *others = path_findings(measured)
+        return element(
+            "div",
+            element("p", f"On {dataset}: {first}"),
+            bullets([*others, MIXTURE]),
+            class_="headline",
+        )
     decoding = tables.headline(dataset)
     shown = tables.of(dataset, decoding)
     first, *others = findings(shown.ent_ce, shown.fits)

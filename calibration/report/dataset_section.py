@@ -21,8 +21,9 @@ from calibration.report.listing import (
     variety_cells,
 )
 from calibration.report.page import Column, Html, element, folded, prose, table
+from calibration.report.paths import PATHS, path_rows
 from calibration.report.results import ReportTables
-from calibration.report.terms import NOTHING_TO_READ, SEEN_MEANING, UNSEEN
+from calibration.report.terms import MIXTURE, NOTHING_TO_READ, SEEN_MEANING, UNSEEN
 from calibration.report.wording import CONFIDENCE, Row, count, nats_per, unit_of
 
 LONG: Final = 40  # rows; a longer table shows its first decoding and folds the others
@@ -44,6 +45,7 @@ def dataset_section(
         cells=measured_cells,
         rows=shown.ent_ce,
     )
+    yield from _truncated(shown.ent_ce, dataset, nats)
     yield element("h3", "Over steps, against size, and across decodings")
     yield from _drawn(pictures, "entropy-over-steps", "ent-ce-against-size")
     yield from _drawn(pictures, "exponents-against-length")
@@ -91,6 +93,19 @@ def listed_rows(
         said = f"The same for {count(others['decoding'].n_unique(), 'other decoding')}"
         lines = [cells(row) for row in others.rows(named=True)]
         yield folded(f"{said}: {len(others)} rows", table(caption, columns, rows=lines))
+
+
+def _truncated(ent_ce: pl.DataFrame, dataset: str, nats: str) -> Iterator[Html]:
+    rows = path_rows(ent_ce)
+    if rows:
+        yield element("h3", "Truncated decodings")
+        yield element("p", MIXTURE)
+        yield table(
+            f"Truncated decodings on {dataset} from the largest mixture λ to the smallest above 0, "
+            f"{nats}; beside them the pure sampler, which has no finite log loss.",
+            PATHS,
+            rows=rows,
+        )
 
 
 def _drawn(pictures: Pictures, *names: str) -> Iterator[Html]:

@@ -89,7 +89,7 @@ def _csv(frame: pl.DataFrame) -> bytes:
     rounded = pl.element().round_sig_figs(DIGITS).cast(pl.String)
     numbers = [name for name, kind in frame.schema.items() if kind == pl.List(pl.Float64)]
     flat = frame.with_columns(
-        pl.col(floats).round_sig_figs(DIGITS),
+        pl.col(floats).round_sig_figs(DIGITS).fill_nan(None),
         pl.col(lists).list.join("; "),
         pl.col(numbers).list.eval(rounded).list.join(" "),
     )

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from calibration.report.page import Html, element, escaped, folded, joined
-from calibration.report.wording import Row, count, unsigned
+from calibration.report.wording import Row, count, loss, unsigned
 from calibration.tables import MODEL_LABELS
 
 STEPS: Final = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0)  # nats, where the ground grows darker
@@ -72,8 +72,8 @@ def generations(to_read: ToRead) -> Iterator[Html]:
 def _reading(row: Row, tokens: int) -> Html:
     own = [_entropy(value) for value in row["generated_entropy"]]
     human = [
-        f"{_entropy(value)}, loss {unsigned(loss, READ_DECIMALS)}"
-        for value, loss in zip(row["human_entropy"], row["human_log_loss"], strict=True)
+        f"{_entropy(value)}, loss {loss(lost, READ_DECIMALS)}"
+        for value, lost in zip(row["human_entropy"], row["human_log_loss"], strict=True)
     ]
     return joined(
         Html("\n"),

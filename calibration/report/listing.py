@@ -18,6 +18,7 @@ from calibration.report.wording import (
     count,
     estimate,
     exponent,
+    loss,
     nats_per,
     scientific,
     share,
@@ -87,6 +88,7 @@ GATE: Final = (
     Column("decoding", "name"),
     Column("texts", "number"),
     Column("tokens", "number"),
+    Column("at the edge", "number"),
     Column("z", "number"),
     Column("bias", "number"),
     Column("z of covariance", "number"),
@@ -111,7 +113,7 @@ def measured_cells(row: Row) -> list[str]:
         row["model"],
         row["decoding"],
         f"{row['parameters']:,}",
-        unsigned(row["log_loss"]),
+        loss(row["log_loss"]),
         unsigned(row["entropy"]),
         *(estimate(row, quantity) for quantity in ("ent_ce", "drift", "static")),
     ]
@@ -153,7 +155,7 @@ def seen_cells(row: Row) -> list[str]:
         row["texts"],
         str(row["trained_until"]),
         *(f"{row[name]:,}" for name in ("examples", "clusters")),
-        unsigned(row["log_loss"]),
+        loss(row["log_loss"]),
         *(estimate(row, quantity) for quantity in ("ent_ce", "drift", "static")),
     ]
 
@@ -164,7 +166,7 @@ def gate_cells(row: Row) -> list[str]:
         row["model"],
         row["dataset"],
         row["decoding"],
-        *(f"{row[name]:,}" for name in ("texts", "tokens")),
+        *(f"{row[name]:,}" for name in ("texts", "tokens", "edges")),
         signed(row["z"], GATE_DECIMALS),
         signed(row["bias"], BIAS_DECIMALS),
         signed(row["covariance_z"], GATE_DECIMALS),
@@ -195,7 +197,7 @@ def _summary_cells(row: Row) -> tuple[str, ...]:
     return (
         row["model"],
         size(row["parameters"]),
-        unsigned(row["log_loss"], TERMINAL_DECIMALS),
+        loss(row["log_loss"], TERMINAL_DECIMALS),
         unsigned(row["entropy"], TERMINAL_DECIMALS),
         *(
             estimate(row, quantity, decimals=TERMINAL_DECIMALS)

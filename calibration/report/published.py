@@ -10,6 +10,7 @@ import polars as pl
 
 from calibration.report.exponents_section import EXPONENTS, exponent_cells
 from calibration.report.listing import GATE, MEASURED, gate_cells, measured_cells
+from calibration.report.paths import path_findings, plain, truncated
 from calibration.report.wording import findings
 
 MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>#|~!])")
@@ -49,12 +50,15 @@ def gate_rows(gate: pl.DataFrame) -> list[Cells]:
 def findings_markdown(study: str, ent_ce: pl.DataFrame, fits: pl.DataFrame, *, report: str) -> str:
     """What a study found, in sentences, and where its report lies."""
     lines = [f"# {escaped(study)}", ""]
-    series = ent_ce.select("dataset", "decoding").unique(maintain_order=True)
+    series = plain(ent_ce).select("dataset", "decoding").unique(maintain_order=True)
     for dataset, decoding in series.rows():
         lines += [f"## {escaped(dataset)}, {escaped(decoding)}", ""]
         of = {"dataset": dataset, "decoding": decoding}
         sentences = findings(ent_ce.filter(**of), fits.filter(**of))
         lines += [*(f"- {escaped(sentence)}" for sentence in sentences), ""]
+    for (dataset,), rows in truncated(ent_ce).group_by("dataset", maintain_order=True):
+        lines += [f"## {escaped(str(dataset))}, truncated", ""]
+        lines += [*(f"- {escaped(sentence)}" for sentence in path_findings(rows)), ""]
     return "\n".join([*lines, f"Report: `{report.replace('`', '')}`", ""])
 
 

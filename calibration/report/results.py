@@ -1,8 +1,8 @@
 """The tables of a study together, and the choices that every part of its report shares.
 
-The first decoding of a data set is the one that is drawn and headlined. Where there is no room for
-every model, the smallest and the largest of each family stand for the rest. Knows neither figures
-nor pages.
+The first decoding of a data set that truncates nothing is drawn and headlined. Where there is no
+room for every model, the smallest and the largest of each family stand for the rest. Knows neither
+figures nor pages.
 """
 
 from dataclasses import dataclass, fields
@@ -55,7 +55,7 @@ class ReportTables:
 
     def headline(self, dataset: str) -> str:
         """The decoding of a data set that is drawn."""
-        return names(self.ent_ce.filter(pl.col("dataset") == dataset), "decoding")[0]
+        return first_decoding(self.ent_ce.filter(pl.col("dataset") == dataset))
 
     def of(self, dataset: str, decoding: str | None = None) -> "ReportTables":
         """The rows of one data set, of one of its decodings where one is named.
@@ -80,6 +80,19 @@ class ReportTables:
                 f"rows of data set {dataset!r} under {decoding!r} were expected, the table has none"
             )
         return shown
+
+
+def first_decoding(ent_ce: pl.DataFrame) -> str:
+    """The decoding that stands for the rows of one data set: the first that truncates nothing.
+
+    No mixture speaks for its truncation; where every decoding truncates, the first with a log loss.
+    """
+    plain = pl.col("truncation").is_null()
+    for chosen in (plain, pl.col("mixture") > 0, pl.lit(value=True)):
+        found = names(ent_ce.filter(chosen), "decoding")
+        if found:
+            return found[0]
+    raise ValueError("a row of a data set was expected, found none")
 
 
 def names(frame: pl.DataFrame, column: str) -> list[str]:
@@ -114,7 +127,7 @@ def read_measurements(ent_ce: pl.DataFrame) -> list[tuple[str, str, str]]:
     shown = []
     for dataset in names(ent_ce, "dataset"):
         rows = ent_ce.filter(pl.col("dataset") == dataset)
-        decoding = names(rows, "decoding")[0]
+        decoding = first_decoding(rows)
         shown += [(model, dataset, decoding) for model in ends_of_families(rows)]
     return shown
 

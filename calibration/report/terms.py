@@ -50,7 +50,8 @@ GATE_MEANING: Final = (
     "through the other path of the network, and each -log p had to agree on average with its "
     "entropy (bias, in nats a token, and its z), whatever the entropy was (z of covariance), and "
     "with what was sampled (largest difference). Nothing above was computed from samples that did "
-    "not pass."
+    "not pass. Tokens at the edge of a truncation, where rounding decides what is inside, are "
+    "counted, must be few, and are left out of the rest."
 )
 UNSEEN: Final = (
     "Every result here is of all texts: for no model are there texts on both sides of the end of "
@@ -72,3 +73,12 @@ TAKEN_AWAY: Final = (
     "PNG and PDF."
 )
 NOTHING_TO_READ: Final = "No generations were kept to be read here."
+MIXTURE: Final = (
+    "A truncation gives most tokens no probability, so the log loss of human text is infinite as "
+    "soon as one of its tokens is outside. What is measured is therefore a mixture of the "
+    "truncated distribution with a share λ of the one before it; sampling, entropy and log loss "
+    "are all of that mixture. A smaller λ is closer to what people sample from and pays about "
+    "ln(1/λ) for each human token outside, so no single λ is the truncation's EntCE: read the "
+    "path, and the pure sampler's entropy where it ends. Coverage is the share of human tokens "
+    "inside."
+)

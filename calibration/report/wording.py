@@ -14,6 +14,7 @@ import polars as pl
 Row = dict[str, Any]  # one named row of a table
 
 UNDETERMINED: Final = "undetermined"
+INFINITE: Final = "infinite"
 NATS_DECIMALS: Final = 4  # standard errors of EntCE are some thousandths of a nat
 EXPONENT_DECIMALS: Final = 2  # intervals of an exponent are tenths wide
 CONFIDENCE: Final = "95 %"  # the level of every interval in the tables
@@ -52,6 +53,11 @@ def signed(value: float | None, decimals: int = NATS_DECIMALS) -> str:
 def unsigned(value: float | None, decimals: int = NATS_DECIMALS) -> str:
     """`3.1234`, for quantities that cannot be negative."""
     return f"{value:z.{decimals}f}" if _finite(value) else UNDETERMINED
+
+
+def loss(value: float | None, decimals: int = NATS_DECIMALS) -> str:
+    """`3.1234`, or `infinite`: a log loss, which a pure sampler's is where a token is outside."""
+    return INFINITE if value == math.inf else unsigned(value, decimals)
 
 
 def scientific(value: float | None) -> str:

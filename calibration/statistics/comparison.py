@@ -20,6 +20,7 @@ from calibration.statistics.ent_ce import (
     Ratio,
     cluster_lengths,
     cluster_totals,
+    defined,
 )
 from calibration.statistics.intervals import (
     LEVEL,
@@ -42,7 +43,10 @@ SHARED_ENOUGH = 0.5
 
 @dataclass(frozen=True)
 class Difference:
-    """One quantity on each side, and second - first; nan where undefined."""
+    """One quantity on each side, and second - first; nan where undefined.
+
+    A log loss may be infinite, and then has no difference.
+    """
 
     quantity: str
     first: float
@@ -75,7 +79,8 @@ def comparison(first: pl.DataFrame, second: pl.DataFrame, *, level: float = LEVE
     paired = len(shared) >= max(2, SHARED_ENOUGH * min(counts))
     if paired:
         sides = [one.join(shared, on="cluster", how="semi").sort("cluster") for one in sides]
-    sums = [one.select(COLUMNS).to_numpy() for one in sides]
+    totals = [one.select(COLUMNS).to_numpy() for one in sides]
+    sums = [defined(one) for one in totals]
     interval = _paired if paired else _unpaired
     return Comparison(
         clusters_first=counts[0],
@@ -85,8 +90,8 @@ def comparison(first: pl.DataFrame, second: pl.DataFrame, *, level: float = LEVE
         differences=tuple(
             Difference(
                 name,
-                float(quantity.of(sums[0].sum(axis=0))),
-                float(quantity.of(sums[1].sum(axis=0))),
+                float(quantity.of(totals[0].sum(axis=0))),
+                float(quantity.of(totals[1].sum(axis=0))),
                 interval(sums[0], sums[1], quantity, level),
             )
             for name, quantity in COMPARED.items()

@@ -3,15 +3,17 @@
 Generated texts are scored as if they were human. Sampler and replay must agree token by token,
 and on the replayed values d_t = -log p(Ŷ_t) - h_t must be a martingale difference: mean 0, and
 uncorrelated with h_t. Values of the sampling pass alone prove nothing, because h and log p come
-from one row of logits whatever prefix the network saw. A value that is not finite never passes.
+from one row of logits whatever prefix the network saw. A value that is not finite never passes. The
+tokens at the edge of a truncation are counted, and left out of what else is told.
 Knows nothing of networks; nats throughout.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from calibration.statistics.ragged import (
     Floats,
@@ -36,10 +38,12 @@ PERCENTILE = 99.9  # of 16-bit differences: beyond it lie single tokens at ties 
 class ReplayConsistency:
     """How sampled and replayed values agree; differences are sampled - replayed, in nats.
 
-    A statistic is nan where a value it needs is not finite; `not_finite` counts those.
+    A statistic is nan where a value it needs is not finite; `not_finite` counts those. Tokens at
+    the edge of a truncation are in `tokens` and `edges` alone.
     """
 
     tokens: int
+    edges: int  # tokens whose values differ by more than rounding does, or that are outside here
     clusters: int
     not_finite: int  # of the four values of every token
     largest_entropy_difference: float
@@ -69,13 +73,21 @@ class _Tokens:
     replayed_entropy: Floats
     replayed_log_prob: Floats
 
+    def only(self, kept: NDArray[np.bool_]) -> "_Tokens":
+        return _Tokens(*(getattr(self, field.name)[kept] for field in fields(self)))
 
-def replay_consistency(replay: pl.DataFrame) -> ReplayConsistency:
+
+def replay_consistency(replay: pl.DataFrame, *, edge: float = math.inf) -> ReplayConsistency:
     """The agreement and martingale statistics of a REPLAY table, over all its tokens.
 
+    A token whose sampled and replayed values differ by more than `edge`, in nats, is at the edge of
+    a truncation; so is one that the replay gives no probability. Without a truncation none is.
     Raises ValueError when there is no token, or lists of one row differ in length.
     """
-    tokens = _tokens(replay)
+    every = _tokens(replay)
+    edges = _at_edge(replay, edge)
+    # Where nothing else is left, there is nothing else to tell of.
+    tokens = every if edges.all() else every.only(~edges)
     entropy_difference = tokens.entropy - tokens.replayed_entropy
     log_prob_difference = tokens.log_prob - tokens.replayed_log_prob
     surprise = -tokens.replayed_log_prob - tokens.replayed_entropy
@@ -84,8 +96,9 @@ def replay_consistency(replay: pl.DataFrame) -> ReplayConsistency:
     mean_error = _mean_error(surprise, tokens.cluster)
     scaled = surprise * _standardised(tokens.replayed_entropy)
     return ReplayConsistency(
-        tokens=len(tokens.step),
-        clusters=int(tokens.cluster.max()) + 1,
+        tokens=len(every.step),
+        edges=int(edges.sum()),
+        clusters=int(every.cluster.max()) + 1,
         not_finite=_not_finite(tokens),
         largest_entropy_difference=float(np.abs(entropy_difference).max()),
         largest_log_prob_difference=float(np.abs(log_prob_difference).max()),
@@ -94,7 +107,7 @@ def replay_consistency(replay: pl.DataFrame) -> ReplayConsistency:
         percentile_difference=float(np.percentile(larger, PERCENTILE)),
         trend=trend,
         trend_z=_z(trend, trend_error),
-        first_step_difference=float(np.abs(entropy_difference[tokens.step == 1]).max()),
+        first_step_difference=float(np.abs(entropy_difference[tokens.step == 1]).max(initial=0.0)),
         mean=float(surprise.mean()),
         mean_z=_z(float(surprise.mean()), mean_error),
         covariance=float(scaled.mean()),
@@ -104,12 +117,13 @@ def replay_consistency(replay: pl.DataFrame) -> ReplayConsistency:
     )
 
 
-def summary_gate(replay: pl.DataFrame) -> pl.DataFrame:
+def summary_gate(replay: pl.DataFrame, *, edge: float = math.inf) -> pl.DataFrame:
     """One row: what the gate found of a REPLAY table, nats.  # SUMMARY_GATE"""
-    found = replay_consistency(replay)
+    found = replay_consistency(replay, edge=edge)
     row = {
         "texts": replay.height,
         "tokens": found.tokens,
+        "edges": found.edges,
         "bias": found.mean,
         "z": found.mean_z,
         "covariance_z": found.covariance_z,
@@ -202,6 +216,14 @@ def _tokens(replay: pl.DataFrame) -> _Tokens:
         step.astype(np.float64),
         *(_finite_or_nan(flat(replay[name])) for name in values),
     )
+
+
+def _at_edge(replay: pl.DataFrame, edge: float) -> NDArray[np.bool_]:
+    """Which tokens are at the edge of a truncation, in the order of `_tokens`."""
+    found = np.zeros(int(lengths(replay["entropy"]).sum()), dtype=bool)
+    for name in ("entropy", "log_prob"):
+        found |= np.abs(flat(replay[name]) - flat(replay[f"replayed_{name}"])) > edge
+    return found
 
 
 def _finite_or_nan(values: Floats) -> Floats:

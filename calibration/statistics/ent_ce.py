@@ -3,7 +3,9 @@
 EntCE = H - L = drift + static, with H the entropy a step on own text, L the log loss a step on
 human text, H+ the entropy a step on human prefixes; drift = H - H+, static = H+ - L; a step is a
 token or a byte, as the unit of the examples says. Each is a ratio of sums over examples, in nats,
-signed. The source text is the unit of independence. Knows nothing of sizes and laws.
+signed. The source text is the unit of independence. Where a log loss is infinite (a sampler that
+gives a human token no probability), what is taken from it is undefined, and drift is not. Knows
+nothing of sizes and laws.
 """
 
 from collections.abc import Sequence
@@ -29,6 +31,7 @@ COLUMNS = (
     "steps_human",
     "tokens_generated",
     "tokens_human",
+    "inside",
     "bytes_generated",
     "bytes_human",
     "ended",
@@ -59,13 +62,15 @@ class Quantity:
     subtrahend: Ratio
 
     def of(self, totals: Floats) -> Floats:
-        difference: Floats = self.minuend.of(totals) - self.subtrahend.of(totals)
-        return difference
+        """The difference; nan where one of the two is undefined or infinite."""
+        difference = self.minuend.of(totals) - self.subtrahend.of(totals)
+        return np.where(np.isfinite(difference), difference, np.nan)
 
 
 ENTROPY = Ratio("entropy", "steps_generated")
 LOG_LOSS = Ratio("log_loss", "steps_human")
 TEACHER_ENTROPY = Ratio("teacher_entropy", "steps_human")
+COVERAGE = Ratio("inside", "tokens_human")
 ENT_CE = Quantity("ent_ce", ENTROPY, LOG_LOSS)
 DRIFT = Quantity("drift", ENTROPY, TEACHER_ENTROPY)
 STATIC = Quantity("static", TEACHER_ENTROPY, LOG_LOSS)
@@ -90,6 +95,7 @@ class Estimate:
     ent_ce_per_byte: float
     bytes_per_token_generated: float
     bytes_per_token_human: float
+    coverage: float  # share of human tokens that the decoding allows
     ended_share: float
     warnings: tuple[str, ...]
 
@@ -98,9 +104,12 @@ def estimate(summary_examples: pl.DataFrame, *, level: float = LEVEL) -> Estimat
     """EntCE, drift and static of one model, each with its cluster jackknife interval, t_{G-1}.
 
     SUMMARY_EXAMPLES of one model on one data set. G is the number of source texts, as many of equal
-    length where they are uneven. Intervals are nan with one source text only.
+    length where they are uneven. Intervals are nan with one source text only, and those of EntCE
+    and static where the log loss is infinite, which is then stated as it is.
     """
-    sums = cluster_totals(summary_examples).select(COLUMNS).to_numpy()
+    totals = cluster_totals(summary_examples).select(COLUMNS).to_numpy()
+    log_loss = float(LOG_LOSS.of(totals.sum(axis=0)))
+    sums = defined(totals)
     total = sums.sum(axis=0)
     warning = few_clusters(len(sums))
     effective = effective_clusters(cluster_lengths(sums))
@@ -109,7 +118,7 @@ def estimate(summary_examples: pl.DataFrame, *, level: float = LEVEL) -> Estimat
         clusters=len(sums),
         tokens=round(float(_column(total, "tokens_generated"))),
         entropy=float(ENTROPY.of(total)),
-        log_loss=float(LOG_LOSS.of(total)),
+        log_loss=log_loss,
         teacher_entropy=float(TEACHER_ENTROPY.of(total)),
         ent_ce=jackknife(sums, ENT_CE.of, level=level, effective=effective),
         drift=jackknife(sums, DRIFT.of, level=level, effective=effective),
@@ -117,6 +126,7 @@ def estimate(summary_examples: pl.DataFrame, *, level: float = LEVEL) -> Estimat
         ent_ce_per_byte=float(ENT_CE_PER_BYTE.of(total)),
         bytes_per_token_generated=float(Ratio("bytes_generated", "tokens_generated").of(total)),
         bytes_per_token_human=float(Ratio("bytes_human", "tokens_human").of(total)),
+        coverage=float(COVERAGE.of(total)),
         ended_share=float(_column(total, "ended")) / summary_examples.height,
         warnings=() if warning is None else (warning,),
     )
@@ -128,12 +138,13 @@ def covariance(summaries: Sequence[pl.DataFrame], *, quantity: Quantity = ENT_CE
     One SUMMARY_EXAMPLES a model (or a decoding). Influence values are summed within a source text
     and paired by its name; a text that a measurement lacks has influence 0 there. With D_k texts,
     V_kl = Σ_d ψ_dk ψ_dl / sqrt(D_k(D_k-1) D_l(D_l-1)), which is ΨᵀΨ/(D(D-1)) when all share
-    their texts. Rows and columns of a measurement with fewer than two texts are nan.
+    their texts. Rows and columns of a measurement with fewer than two texts are nan, as are those
+    where the quantity is undefined.
     """
     totals = [cluster_totals(summary) for summary in summaries]
     return paired_covariance(
         [one["cluster"] for one in totals],
-        [influence(one.select(COLUMNS).to_numpy(), quantity) for one in totals],
+        [influence(defined(one.select(COLUMNS).to_numpy()), quantity) for one in totals],
     )
 
 
@@ -213,6 +224,11 @@ def cluster_totals(summary_examples: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def defined(sums: Floats) -> Floats:
+    """Sums with what is infinite as undefined (nan), so that no difference of two is taken."""
+    return np.where(np.isinf(sums), np.nan, sums)
+
+
 def cluster_lengths(sums: Floats) -> Floats:
     """The steps of each row of `sums`, own and human.  # (..., rows)"""
     lengths: Floats = _column(sums, "steps_generated") + _column(sums, "steps_human")
@@ -222,7 +238,8 @@ def cluster_lengths(sums: Floats) -> Floats:
 def influence(sums: Floats, quantity: Quantity) -> Floats:
     """What each row of `sums`, columns in the order of COLUMNS, adds to a quantity.  # (rows,)
 
-    ψ = (x - r n)/mean(n) of each ratio r = Σx/Σn, minuend - subtrahend; nan without any length.
+    `sums` are `defined`. ψ = (x - r n)/mean(n) of each ratio r = Σx/Σn, minuend - subtrahend; nan
+    without any length.
     """
     minuend = _ratio_influence(sums, quantity.minuend)
     difference: Floats = minuend - _ratio_influence(sums, quantity.subtrahend)

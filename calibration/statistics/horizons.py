@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from calibration.statistics.ent_ce import COLUMNS
+from calibration.statistics.ent_ce import COLUMNS, defined
 from calibration.statistics.ragged import Floats, Indices, cluster_index
 
 MOST_LENGTHS = 8  # from one to the next a factor of about 2.5: a trend shows, at eight fits
@@ -18,11 +18,19 @@ MOST_LENGTHS = 8  # from one to the next a factor of about 2.5: a trend shows, a
 
 @dataclass(frozen=True)
 class HorizonSums:
-    """Sums over the first `steps[j]` steps of every cluster's texts, in the order of COLUMNS."""
+    """Sums over the first `steps[j]` steps of every cluster's texts, in the order of COLUMNS.
+
+    What is infinite is undefined (nan).
+    """
 
     clusters: pl.Series  # names, sorted
     steps: Indices  # (horizons,), ascending
     sums: Floats  # (clusters, horizons, columns)
+
+    @property
+    def has_log_loss(self) -> bool:
+        """Whether the log loss of all steps is finite."""
+        return bool(np.isfinite(self.sums[:, -1, COLUMNS.index("log_loss")]).all())
 
     def up_to(self, steps: int) -> "HorizonSums":
         """What a measurement of the first `steps` steps would have given."""
@@ -40,7 +48,7 @@ def horizon_sums(summary_examples: pl.DataFrame) -> HorizonSums:
     index = cluster_index(rows["cluster"])
     firsts = np.flatnonzero(np.diff(index, prepend=-1))
     sums: Floats = np.add.reduceat(np.stack(lists, axis=2), firsts, axis=0)
-    return HorizonSums(rows["cluster"].gather(firsts), steps, sums)
+    return HorizonSums(rows["cluster"].gather(firsts), steps, defined(sums))
 
 
 def shared_lengths(measured: Sequence[HorizonSums]) -> list[int]:

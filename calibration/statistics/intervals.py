@@ -80,12 +80,12 @@ def jackknife(
 
     `sums` are cluster sums, (clusters, columns). `statistic` maps totals (..., columns) to values
     (...). se² = (G-1)/G Σ_g (θ_(g) - mean θ_(.))². `effective` clusters count for t, all of them
-    unless it is given.
+    unless it is given. Without a finite value there is no interval.
     """
     clusters = len(sums)
     total = sums.sum(axis=0)
     value = float(statistic(total))
-    if clusters < 2:
+    if clusters < 2 or not np.isfinite(value):
         return Interval(value, np.nan, np.nan, np.nan)
     without_one = statistic(total - sums)
     spread = ((without_one - without_one.mean()) ** 2).sum()

@@ -33,6 +33,9 @@ class Measured:
     trained_until: int | None  # year, where known
     dataset: str
     decoding: str
+    temperature: float
+    truncation: str | None  # in words; None where every token is possible
+    mixture: float | None  # beside a truncation
     unit: Unit
     at_end: AtEnd
     summary: Summary

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from calibration.statistics.ent_ce import COLUMNS, ENT_CE, influence
+from calibration.statistics.ent_ce import COLUMNS, ENT_CE, defined, influence
 from calibration.statistics.intervals import LEVEL, critical_value
 from calibration.statistics.ragged import Floats
 
@@ -80,11 +80,13 @@ def variance_components(values: Floats, clusters: NDArray[np.generic]) -> Varian
 def components(summary_examples: pl.DataFrame) -> Components | None:
     """What a measurement says of a study of the same texts.
 
-    SUMMARY_EXAMPLES, read at their last horizon. None with one source text.
+    SUMMARY_EXAMPLES, read at their last horizon. None with one source text, or where there is no
+    EntCE (an infinite log loss).
     """
-    sums = summary_examples.select(pl.col(COLUMNS).list.last()).to_numpy()
-    found = variance_components(influence(sums, ENT_CE), summary_examples["cluster"].to_numpy())
-    if found is None:
+    sums = defined(summary_examples.select(pl.col(COLUMNS).list.last()).to_numpy())
+    values = influence(sums, ENT_CE)
+    found = variance_components(values, summary_examples["cluster"].to_numpy())
+    if found is None or not np.isfinite(values).all():
         return None
     steps = float(summary_examples["horizons"][0][-1])
     return Components(math.sqrt(found.between), math.sqrt(found.within), steps)

@@ -1,6 +1,6 @@
 """Rows of a series' tables that tell of its models: EntCE with its parts, and seen texts.
 
-What is undefined (nan) is missing in a table.
+What is undefined (nan) is missing in a table; an infinite log loss stands there as it is.
 """
 
 import math
@@ -36,6 +36,9 @@ def _ent_ce_row(member: Measured, found: Estimate) -> dict[str, object]:
         "training_tokens": member.tokens,
         "dataset": member.dataset,
         "decoding": member.decoding,
+        "temperature": member.temperature,
+        "truncation": member.truncation,
+        "mixture": member.mixture,
         "unit": member.unit,
         "at_end": member.at_end,
         "examples": found.examples,
@@ -47,7 +50,7 @@ def _ent_ce_row(member: Measured, found: Estimate) -> dict[str, object]:
         "ent_ce_per_byte": found.ent_ce_per_byte,
         "bytes_per_token_generated": found.bytes_per_token_generated,
         "bytes_per_token_human": found.bytes_per_token_human,
-        "coverage": 1.0,  # a temperature leaves every token possible
+        "coverage": found.coverage,
         "ended_share": found.ended_share,
         "end_probability": _end_probability(member.summary.positions),
         **_texts_columns(member.summary.texts),

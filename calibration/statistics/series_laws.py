@@ -106,7 +106,7 @@ def _fitted(
 ) -> QuantityLaw:
     steps = int(max(one.steps[-1] for one in measured))
     values = series_values(quantity, measured, level=level)
-    obstacle = _obstacle(sizes, values)
+    obstacle = _obstacle(quantity, sizes, measured, values)
     if obstacle is not None:
         return QuantityLaw(quantity, steps, values, None, (), (obstacle,))
     law = fit_power_law(
@@ -121,14 +121,27 @@ def _fitted(
     return QuantityLaw(quantity, steps, values, law, (), warnings)
 
 
-def _obstacle(sizes: Sizes, values: SeriesValues) -> str | None:
+def _obstacle(
+    quantity: str, sizes: Sizes, measured: Sequence[HorizonSums], values: SeriesValues
+) -> str | None:
     """Why no law can be fitted, in words; None when one can."""
+    infinite = [
+        name
+        for name, one in zip(sizes.models, measured, strict=True)
+        if quantity == "ent_ce" and not one.has_log_loss
+    ]
     without_size = [name for name, size in sizes.of.items() if size is None]
     undefined = [
         name
         for name, value in zip(sizes.models, values.values, strict=True)
         if not math.isfinite(value)
     ]
+    if infinite:
+        return (
+            "no exponent: EntCE needs a finite log loss, which human tokens outside what the "
+            f"decoding allows take from {', '.join(infinite)}: drift needs none, and a `mixture` "
+            "above 0 gives one"
+        )
     if len(sizes.of) < MODELS_NEEDED:
         return (
             f"no exponent: {MODELS_NEEDED} models are needed for an interval, found {len(sizes.of)}"

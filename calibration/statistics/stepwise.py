@@ -3,7 +3,8 @@
 In tokens a step is a token. In bytes a token's values are spread evenly over its bytes, so that a
 sum over the first B steps counts the token that reaches out of them by its share; what spells no
 byte counts at the byte that follows it. Under `natural` the steps from a text's end to the end of
-its window are there and hold zeros. Knows no model and no tokenizer.
+its window are there and hold zeros. `inside` is 1 where a human token is one that the decoding
+allows. Knows no model and no tokenizer.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from calibration.conventions import AtEnd, Unit
 from calibration.statistics.ragged import Floats, Indices, flat, lengths
 
 GENERATED = ("entropy", "end_probability")
-HUMAN = ("log_loss", "teacher_entropy")
+HUMAN = ("log_loss", "teacher_entropy", "inside")
 
 STEPWISE = pl.Schema(
     {
@@ -145,7 +146,7 @@ def _paired(samples: pl.DataFrame, scores: pl.DataFrame, examples: pl.DataFrame)
     generated = samples.select(
         "cluster", "example", "entropy", "end_probability", "ended", bytes_generated="bytes"
     )
-    scored = scores.select("example", "log_loss", teacher_entropy="entropy")
+    scored = scores.select("example", "log_loss", "inside", teacher_entropy="entropy")
     human = examples.select("example", "window", bytes_human="continuation_bytes")
     return generated.join(scored, on="example").join(human, on="example").sort("example")
 

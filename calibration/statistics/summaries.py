@@ -1,7 +1,8 @@
 """From per-token tables to small summaries: cumulative sums per example, moments per position.
 
 Everything after this file is seconds of work. A list that is shorter than a horizon contributes
-all it has; nothing is dropped. Sums are float64. Positions count steps from 1, tokens or bytes.
+all it has; nothing is dropped. Sums are float64; one with an infinite log loss in it is infinite,
+and is in no product. Positions count steps from 1, tokens or bytes.
 Knows nothing of models, sizes or laws.
 """
 
@@ -90,7 +91,7 @@ def _moments(rows: pl.DataFrame, index: Indices, start: int, width: int) -> pl.D
     firsts = np.flatnonzero(np.diff(index, prepend=-1))
     # Rows are sorted by cluster, so that one reduceat sums all clusters.
     sums = {name: np.add.reduceat(values, firsts, axis=0) for name, values in by_row.items()}
-    columns: dict[str, NDArray[np.generic]] = {
+    columns: dict[str, NDArray[np.generic] | pl.Series] = {
         "position": positions,
         "clusters": ((sums["count_generated"] + sums["count_human"]) > 0).sum(axis=0),
         "end_probability": block("end_probability").sum(axis=0),
@@ -103,8 +104,13 @@ def _moments(rows: pl.DataFrame, index: Indices, start: int, width: int) -> pl.D
     )
 
 
-def _second_moments(sums: dict[str, Floats]) -> dict[str, NDArray[np.generic]]:
-    pairs = [
-        (one, other) for one in sums for other in sums if f"{one}_{other}" in SUMMARY_POSITIONS
-    ]
-    return {f"{one}_{other}": np.einsum("gt,gt->t", sums[one], sums[other]) for one, other in pairs}
+def _second_moments(sums: dict[str, Floats]) -> dict[str, pl.Series]:
+    # A product with an infinite loss is no number: nan from here on, and null in the table.
+    defined = {name: np.where(np.isinf(values), np.nan, values) for name, values in sums.items()}
+    moments = {
+        f"{one}_{other}": np.einsum("gt,gt->t", defined[one], defined[other])
+        for one in sums
+        for other in sums
+        if f"{one}_{other}" in SUMMARY_POSITIONS
+    }
+    return {name: pl.Series(values).fill_nan(None) for name, values in moments.items()}

@@ -1,6 +1,6 @@
 """The replay gate on real networks: planted faults are refused, clean runs are not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from calibration.engine.decoding import Decoding, Ending
 from calibration.engine.language import Batch, Generation, Language
-from calibration.engine.sampling import Prompt, sample
+from calibration.engine.sampling import Block, Prompt, sample
 from calibration.engine.scoring import Text, score
 from calibration.engine.uniforms import uniforms
 from calibration.statistics.consistency import (
@@ -41,8 +41,8 @@ class Altered:
     def logits(self, states: Tensor) -> Tensor:
         return self._network.logits(states)
 
-    def generation(self, batch: Batch, steps: int) -> Generation:
-        return self._network.generation(batch, steps)
+    def generation(self, batch: Batch, *, steps: int, tiles: list[int]) -> Generation:
+        return self._network.generation(batch, steps=steps, tiles=tiles)
 
 
 class SlippedByOne(Altered):
@@ -55,8 +55,8 @@ class SlippedByOne(Altered):
 class StaleCache(Altered):
     """Every fourth token never reaches the cache: the one before it goes in twice."""
 
-    def generation(self, batch: Batch, steps: int) -> Generation:
-        return _Forgetful(self._network.generation(batch, steps))
+    def generation(self, batch: Batch, *, steps: int, tiles: list[int]) -> Generation:
+        return _Forgetful(self._network.generation(batch, steps=steps, tiles=tiles))
 
 
 class _Forgetful:
@@ -64,8 +64,8 @@ class _Forgetful:
         self._generation, self._count = generation, 0
         self._last: Tensor | None = None
 
-    def states(self) -> Tensor:
-        return self._generation.states()
+    def logits(self) -> Sequence[Tensor]:
+        return self._generation.logits()
 
     def extend(self, tokens: Tensor) -> None:
         self._count += 1
@@ -73,29 +73,43 @@ class _Forgetful:
         self._generation.extend(self._last if stale and self._last is not None else tokens)
         self._last = tokens
 
+    def keep(self, rows: Tensor, tiles: list[int]) -> None:
+        self._generation.keep(rows, tiles)
+
 
 class DoubledBeginning(Altered):
     """The sampler sees the first token of each prompt twice."""
 
-    def generation(self, batch: Batch, steps: int) -> Generation:
+    def generation(self, batch: Batch, *, steps: int, tiles: list[int]) -> Generation:
         ids = torch.cat([batch.ids[:, :1], batch.ids], dim=1)
-        return self._network.generation(Batch(ids, None), steps)
+        return self._network.generation(Batch(ids, None), steps=steps, tiles=tiles)
 
 
 class PaddingWithoutMask(Altered):
     """The sampler takes the padding on the left for tokens."""
 
-    def generation(self, batch: Batch, steps: int) -> Generation:
-        return self._network.generation(Batch(batch.ids, None), steps)
+    def generation(self, batch: Batch, *, steps: int, tiles: list[int]) -> Generation:
+        return self._network.generation(Batch(batch.ids, None), steps=steps, tiles=tiles)
 
 
 class Truncated(Altered):
     """Only the ten likeliest tokens can be drawn."""
 
-    def logits(self, states: Tensor) -> Tensor:
-        logits = self._network.logits(states)
-        tenth = logits.topk(10, dim=-1).values[..., -1:]
-        return logits.masked_fill(logits < tenth, -torch.inf)
+    def generation(self, batch: Batch, *, steps: int, tiles: list[int]) -> Generation:
+        return _OfTen(self._network.generation(batch, steps=steps, tiles=tiles))
+
+
+class _OfTen(_Forgetful):
+    def logits(self) -> Sequence[Tensor]:
+        return [_of_ten(rows) for rows in self._generation.logits()]
+
+    def extend(self, tokens: Tensor) -> None:
+        self._generation.extend(tokens)
+
+
+def _of_ten(logits: Tensor) -> Tensor:
+    tenth = logits.topk(10, dim=-1).values[..., -1:]
+    return logits.masked_fill(logits < tenth, -torch.inf)
 
 
 def prompts(seed: int, *, ragged: bool = False) -> list[Prompt]:
@@ -124,7 +138,8 @@ def replayed(
     With `raw_values`, what the sampler records are the plain network's values, not its own.
     """
     rows = prompts(seed, ragged=ragged)
-    made = sample(sampler, rows, decoding=sampled, ending=ENDING, progress=lambda _: None)
+    block = Block(rows, sampled)
+    (made,) = sample(sampler, [block], ending=ENDING, progress=lambda _: None)
     texts = [Text(row.ids, one.tokens.tolist()) for row, one in zip(rows, made, strict=True)]
     (scores,) = score(scorer, texts, decodings=[PLAIN], ending=ENDING)
     recorded = scores if raw_values else None

@@ -3,15 +3,22 @@
 import pytest
 
 from calibration.defaults import CONTINUATION, EXAMPLES, PROMPT
-from calibration.errors import StudyError
-from calibration.quick_study import Named, Settings, passages_sentence, quick_study, with_passages
+from calibration.errors import InputError, StudyError
+from calibration.quick_study import (
+    Named,
+    Settings,
+    decoding_entry,
+    passages_sentence,
+    quick_study,
+    with_passages,
+)
 from calibration.study import Study
 
 SETTINGS = Settings(
     prompt=None,
     continuation=None,
     examples=EXAMPLES,
-    temperatures=(1.0,),
+    decodings=({"temperature": 1.0},),
     unit="tokens",
     at_end="continue",
     precision="float32",
@@ -30,7 +37,8 @@ def study(*models: Named, texts: tuple[Named, ...] = (NOVEL,), **settings: objec
 
 
 def test_every_model_meets_every_text() -> None:
-    found = study(SMALL, HUB, texts=(NOVEL, FORUM), temperatures=(1.0, 0.8), cluster="author")
+    decodings = ({"temperature": 1.0}, {"temperature": 0.8})
+    found = study(SMALL, HUB, texts=(NOVEL, FORUM), decodings=decodings, cluster="author")
     assert [model.name for model in found.models] == ["small", "gpt2"]
     assert (found.models[1].hub, found.models[1].revision) == ("org/gpt2", "main")
     assert [dataset.name for dataset in found.datasets] == ["novel", "forum"]
@@ -70,3 +78,43 @@ def test_passages_count_where_they_are_said_to() -> None:
     found = with_passages(study(SMALL, texts=(NOVEL, FORUM)), ["novel"])
     assert [dataset.independent for dataset in found.datasets] == ["passages", "texts"]
     assert passages_sentence("novel").startswith("novel is one source text, so its passages")
+
+
+def test_a_decoding_is_written_as_its_settings() -> None:
+    given = ("top_p=0.95,mixture=0.01", " temperature = 0.9 , top_k=40, mixture=0 ")
+    found = study(SMALL, decodings=tuple(map(decoding_entry, given)))
+    assert [one.decoding.label for one in found.decodings] == [
+        "temperature 1, top-p 0.95, mixture 0.01",
+        "temperature 0.9, top-k 40, mixture 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("top_p", "settings such as `top_p=0.95,mixture=0.01` were expected, found 'top_p'"),
+        ("top_p=", "settings such as `top_p=0.95,mixture=0.01` were expected, found 'top_p='"),
+        ("", "settings such as `top_p=0.95,mixture=0.01` were expected, found ''"),
+        ("top_p=0.9,top_p=0.8", "every setting was expected once, found top_p twice"),
+    ],
+)
+def test_what_is_no_list_of_settings_is_a_sentence(given: str, sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        decoding_entry(given)
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("topp=0.9", "`decodings[1].topp` is not a key that is known here"),
+        ("top_p=most,mixture=0", "`decodings[1].top_p`: a number was expected, found 'most'"),
+        ("top_k=4.5,mixture=0", "`decodings[1].top_k`: a whole number was expected, found 4.5"),
+        ("top_p=0.9", "`decodings[1]`: top_p: a `mixture` was expected beside a truncation"),
+    ],
+)
+def test_settings_are_judged_as_those_of_a_study_file(given: str, sentence: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        study(SMALL, decodings=(decoding_entry(given),))
+    assert str(caught.value).startswith("calibration measure: ")
+    assert sentence in str(caught.value)

@@ -15,6 +15,7 @@ def tables(texts: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     samples = {"tokens": ids, "entropy": values, "log_prob": values, "end_probability": values}
     samples |= {"bytes": [[1]] * texts, "ended": [False] * texts}
     scores = {"log_loss": values, "entropy": values, "end_probability": values}
+    scores |= {"inside": [[True]] * texts}
     examples = {"prompt_ids": ids, "continuation_ids": ids, "continuation_bytes": [[1]] * texts}
     examples["window"] = [1] * texts
     return (

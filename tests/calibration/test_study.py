@@ -2,10 +2,12 @@
 
 import re
 from copy import deepcopy
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
+from calibration.engine.decoding import Decoding
 from calibration.errors import StudyError
 from calibration.study import SPAN_PER_TOKEN, DatasetEntry, PlainDecoding, Study, parsed_study
 
@@ -203,6 +205,43 @@ WRONG = {
         written(decodings=[{"temperature": "0.9"}]),
         "`decodings[1].temperature`: a number was expected, found '0.9': write it in digits",
     ),
+    "a truncation without a mixture": (
+        written(decodings=[{"temperature": 0.9}, {"top_p": 0.95}]),
+        "`decodings[2]`: top_p: a `mixture` was expected beside a truncation, whose own log loss",
+    ),
+    "a mixture without a truncation": (
+        written(decodings=[{"mixture": 0.1}]),
+        "`decodings[1]`: a truncation was expected beside mixture: 0.1: add one, such as",
+    ),
+    "a share that is none": (
+        written(decodings=[{"top_p": 1.5, "mixture": 0.1}]),
+        "`decodings[1].top_p`: a number above 0 and below 1",
+    ),
+    "half a token": (
+        written(decodings=[{"top_k": 4.5, "mixture": 0.1}]),
+        "`decodings[1].top_k`: a whole number was expected, found 4.5: write it in digits alone",
+    ),
+    "a mixture of everything": (
+        written(decodings=[{"top_k": 4, "mixture": 1}]),
+        "`decodings[1].mixture`: a mixture of at least 0 and below 1 was expected, found 1.0",
+    ),
+    "a word in a path": (
+        written(decodings=[{"top_k": 4, "mixture": [0.1, "little"]}]),
+        "`decodings[1].mixture[2]`: a number was expected, found 'little': write it in digits",
+    ),
+    "a word for a mixture": (
+        written(decodings=[{"top_k": 4, "mixture": "little"}]),
+        "`decodings[1].mixture`: a number was expected, found 'little': write it in digits",
+    ),
+    "an empty path": (
+        written(decodings=[{"top_k": 4, "mixture": []}]),
+        "`decodings[1].mixture` was expected to have at least one entry, found none: add one",
+    ),
+    "a path that meets a decoding": (
+        written(decodings=[{"top_k": 4, "mixture": [0.1, 0]}, {"mixture": 0.0, "top_k": 4}]),
+        "every entry under `decodings` was expected once, found temperature 1, top-k 4, mixture 0 "
+        "2 times: leave",
+    ),
     "an unknown kind of decoding": (
         written(decodings=[{"kind": "top-p"}]),
         "`decodings[1].kind`: 'plain' was expected, found 'top-p': this version knows no other",
@@ -306,3 +345,24 @@ def test_entries_are_frozen() -> None:
         study.seed = 3  # type: ignore[misc]
     assert isinstance(study.datasets[0], DatasetEntry)
     assert len({study.datasets[0], study.datasets[0].model_copy()}) == 1
+
+
+def test_a_path_of_mixtures_is_a_decoding_each_in_its_order() -> None:
+    path = {"temperature": 0.8, "top_p": 0.95, "min_p": 0.1, "mixture": [0.1, 0.001, 0]}
+    found = parsed_study(written(decodings=[{}, path, {"top_k": 40, "mixture": 0.01}]), FILE)
+    assert [one.decoding.label for one in found.decodings] == [
+        "temperature 1",
+        "temperature 0.8, top-p 0.95, min-p 0.1, mixture 0.1",
+        "temperature 0.8, top-p 0.95, min-p 0.1, mixture 0.001",
+        "temperature 0.8, top-p 0.95, min-p 0.1, mixture 0",
+        "temperature 1, top-k 40, mixture 0.01",
+    ]
+    # What a root file holds, and what is read from it again.
+    stored = found.model_dump(mode="json")
+    assert [one["mixture"] for one in stored["decodings"]] == [None, 0.1, 0.001, 0, 0.01]
+    assert parsed_study(stored, FILE) == found
+
+
+def test_every_setting_of_a_decoding_may_be_written() -> None:
+    known = {field.name for field in fields(Decoding)}
+    assert set(PlainDecoding.model_fields) == known | {"kind"}

@@ -56,7 +56,7 @@ def test_what_is_commented_out_is_a_study_too() -> None:
     found = study(with_everything())
     assert len(found.models) == 7
     assert {dataset.source.kind for dataset in found.datasets} == set(SOURCES)
-    assert len(found.decodings) == 2
+    assert len(found.decodings) == 2 + 4 + 5  # a path of four mixtures among them
 
 
 def test_it_says_how_to_run_the_file_it_is_in() -> None:

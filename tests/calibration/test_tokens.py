@@ -37,6 +37,7 @@ SCORED = pl.DataFrame(
         "log_loss": [[1.5], [0.75, 1.25]],
         "entropy": [[1.0], [0.5, 0.25]],
         "end_probability": [[0.0], [0.0, 0.0]],
+        "inside": [[True], [True, False]],
     },
     schema=SCORES,
 )

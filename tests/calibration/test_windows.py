@@ -33,7 +33,7 @@ from calibration.statistics.ent_ce import Estimate, estimate
 from calibration.statistics.stepwise import stepwise
 from calibration.statistics.summaries import summary_examples
 from calibration.text import SourceText, selected
-from storage.networks import load_network
+from storage.loading import load_network
 from storage.vocabulary import read_vocabulary
 from storage.weights import Checkpoint
 

@@ -115,6 +115,7 @@ def scores(examples: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
                 "log_loss": [-value for value in drawn["log_prob"]],
                 "entropy": [entropy[0], *drawn["entropy"][1:]],
                 "end_probability": drawn["end_probability"],
+                "inside": [True] * len(entropy),
             }
         )
     return pl.DataFrame(rows, schema=SCORES)
@@ -140,6 +141,7 @@ def ent_ce() -> pl.DataFrame:
             "non_embedding_parameters": size // 2,
             "dataset": "speeches",
             "decoding": "temperature 1",
+            "temperature": 1.0,
             "unit": "tokens",
             "at_end": "continue",
             "examples": ROWS,
@@ -151,6 +153,7 @@ def ent_ce() -> pl.DataFrame:
             **_measured("ent_ce", 0.5),
             **_measured("drift", 0.375),
             **_measured("static", 0.125),
+            "coverage": 1.0,
             "ended_share": 0.0,
             "end_probability": 0.001,
         }

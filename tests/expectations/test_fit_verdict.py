@@ -87,7 +87,35 @@ def test_an_interval_that_is_not_known_breaks_no_rule(
         ({"distinct_1_generated": pl.lit(math.nan)}, {"distinct-are-shares"}),
         ({"end_probability": pl.lit(1.1)}, {"end-probability-in-range"}),
         ({"end_probability": pl.lit(math.nan)}, {"end-probability-in-range"}),
-        ({"coverage": pl.lit(1.5)}, {"coverage-is-a-share"}),
+        ({"coverage": pl.lit(1.5)}, {"coverage-is-a-share", "plain-covers-all"}),
+        ({"coverage": pl.lit(0.9)}, {"plain-covers-all"}),
+        ({"mixture": pl.lit(0.1)}, {"mixture-beside-truncation"}),
+        ({"truncation": pl.lit("top-k 40")}, {"mixture-beside-truncation"}),
+        (
+            {"log_loss": pl.lit(math.inf)},
+            {
+                "log-loss-in-range",
+                "ent-ce-is-a-difference",
+                "static-is-a-difference",
+            },
+        ),
+        (
+            {
+                "truncation": pl.lit("top-k 40"),
+                "mixture": pl.lit(0.0),
+                "coverage": pl.lit(0.9),
+            },
+            {"log-loss-in-range", "no-ent-ce-without-loss"},
+        ),
+        (
+            {
+                "truncation": pl.lit("top-k 40"),
+                "mixture": pl.lit(0.1),
+                "coverage": pl.lit(0.9),
+                "log_loss": pl.lit(math.inf),
+            },
+            {"log-loss-in-range", "ent-ce-is-a-difference", "static-is-a-difference"},
+        ),
         ({"ended_share": pl.lit(math.nan)}, {"ended-share-is-a-share"}),
     ],
 )

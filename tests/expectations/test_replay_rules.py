@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from calibration.engine.decoding import Decoding
 from calibration.recipes import Precision
 from expectations.suites import samples_verdict
 
@@ -28,6 +29,7 @@ def judged(samples: pl.DataFrame, examples: pl.DataFrame) -> Judged:
             at_end="continue",
             end_ids=[10],
             precision=precision,
+            decoding=Decoding(),
         )
 
     return verdict

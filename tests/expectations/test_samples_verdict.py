@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from calibration.conventions import AtEnd
+from calibration.engine.decoding import Decoding
 from expectations.suites import samples_verdict
 
 Broken = Callable[[pl.DataFrame], dict[str, int]]
@@ -37,6 +38,7 @@ def judged(samples: pl.DataFrame, replay: pl.DataFrame, examples: pl.DataFrame) 
             at_end=at_end,
             end_ids=[10],
             precision="float32",
+            decoding=Decoding(),
         )
 
     return verdict

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import polars as pl
 import pytest
-from worlds import SPELLED, world
+from worlds import PURE, SPELLED, judged_summary, world
 
+from calibration.engine.decoding import Decoding
 from calibration.recipes import Precision
 from expectations.suites import summary_verdict
 
@@ -29,11 +30,14 @@ def verdict(
         at_end="continue",
         precision=precision,
         vocabulary=len(SPELLED),
+        decoding=Decoding(),
     )
 
 
 # Other sums no longer fit those over positions, the means of texts, or what bounds them.
-BESIDE = re.compile(r"texts?-.*|.*-adds-up|.*-within-(horizon|log-v)|one-token-a-step-.*")
+BESIDE = re.compile(
+    r"texts?-.*|.*-adds-up|.*-within-(horizon|log-v)|one-token-a-step-.*|all-inside"
+)
 
 
 def last_sum(column: str, value: float | None) -> pl.Expr:
@@ -74,6 +78,8 @@ def test_good_summaries_break_no_rule(
         ),
         ({"tokens_human": pl.col("tokens_human").list.slice(1)}, {"tokens-human-summed"}),
         ({"bytes_human": last_sum("bytes_human", 1.0)}, {"bytes-human-never-falls"}),
+        ({"inside": last_sum("inside", 13)}, {"all-inside"}),
+        ({"inside": pl.col("inside").list.slice(1)}, {"inside-summed"}),
         ({"ended": last_sum("ended", 1.0)}, {"never-ended"}),
         ({"horizons": pl.col("horizons").list.reverse()}, {"same-horizons", "horizons-increase"}),
         ({"example": pl.lit(5)}, {"one-row-an-example"}),
@@ -183,3 +189,26 @@ def test_counts_that_rise_are_named(
 def test_no_summary_at_all_fails(sums: pl.DataFrame, positions: pl.DataFrame) -> None:
     failed = verdict(sums.clear(), positions.clear()).filter(~pl.col("passed"), severity="fail")
     assert {"some-examples", "some-positions", "no-drift-at-first-step"} <= set(failed["rule"])
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"log_loss": last_sum("log_loss", 60.0)}, "infinite-once-outside"),
+        ({"log_loss": last_sum("log_loss", math.nan)}, "infinite-once-outside"),
+        ({"log_loss": pl.lit([math.inf] * 12)}, "infinite-once-outside"),
+        ({"inside": pl.col("tokens_human")}, "infinite-once-outside"),
+        ({"inside": last_sum("inside", 13)}, "inside-are-tokens"),
+    ],
+)
+def test_the_sums_of_a_pure_sampler_are_infinite_once_a_token_is_outside(
+    broken: Broken, values: dict[str, pl.Expr], named: str
+) -> None:
+    found = world("tokens", "continue", decoding=PURE)
+    sums = found.summary["examples"]
+    assert 0 < sums["log_loss"].list.last().is_infinite().sum() < len(sums)
+    assert broken(judged_summary(found)) == {}
+    spoiled = sums.with_columns(
+        value.cast(sums.schema[name]).alias(name) for name, value in values.items()
+    )
+    assert broken(judged_summary(found, examples=spoiled))[named] > 0

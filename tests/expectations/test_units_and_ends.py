@@ -8,6 +8,8 @@ import pytest
 from worlds import (
     END_ID,
     KINDS,
+    MIXED,
+    PURE,
     WORLDS,
     judged_examples,
     judged_samples,
@@ -17,6 +19,7 @@ from worlds import (
 )
 
 from calibration.conventions import AtEnd, Unit
+from calibration.engine.decoding import Decoding
 from expectations.suites import texts_verdict
 
 Broken = Callable[[pl.DataFrame], dict[str, int]]
@@ -53,6 +56,17 @@ def one_more(row: Row) -> Row:
 @pytest.mark.parametrize(("unit", "at_end"), WORLDS)
 def test_what_is_true_breaks_no_rule(unit: Unit, at_end: AtEnd, kind: str, broken: Broken) -> None:
     assert broken(KINDS[kind](world(unit, at_end))) == {}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("decoding", [MIXED, PURE], ids=lambda one: one.label)
+@pytest.mark.parametrize(("unit", "at_end"), [WORLDS[0], WORLDS[2], WORLDS[4]])
+def test_what_is_true_of_truncated_decodings_breaks_no_rule(
+    unit: Unit, at_end: AtEnd, decoding: Decoding, kind: str, broken: Broken
+) -> None:
+    found = world(unit, at_end, decoding=decoding)
+    assert not found.scores["inside"].explode().all()
+    assert broken(KINDS[kind](found)) == {}
 
 
 @pytest.mark.parametrize("unit", ["tokens", "bytes"])

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from calibration.conventions import AtEnd, Unit
+from calibration.edges import edge_difference
 from calibration.encoding import Encoded, encoded
 from calibration.engine.decoding import Decoding, Ending
 from calibration.engine.language import Batch
@@ -53,6 +54,12 @@ WORLDS: tuple[tuple[Unit, AtEnd], ...] = (
     ("bytes", "stop"),
     ("bytes", "natural"),
 )
+
+
+PLAIN = Decoding(1.0)
+# Some of what people write is outside of each; the second is of what no truncation gives back.
+MIXED = Decoding(0.9, top_k=6, min_p=0.05, mixture=0.3)
+PURE = Decoding(top_p=0.8, mixture=0)
 
 
 class Syllables:
@@ -95,21 +102,24 @@ class Chain:
     def logits(self, states: Tensor) -> Tensor:
         return states @ self._log_transition
 
-    def generation(self, batch: Batch, steps: int) -> "Chained":
-        return Chained(self, batch.ids[:, -1])
+    def generation(self, batch: Batch, *, steps: int, tiles: list[int]) -> "Chained":
+        return Chained(self, batch.ids[:, -1], tiles)
 
 
 class Chained:
     """Rows that are being continued: their last tokens are all there is to know."""
 
-    def __init__(self, chain: Chain, last: Tensor) -> None:
-        self._chain, self._last = chain, last
+    def __init__(self, chain: Chain, last: Tensor, tiles: list[int]) -> None:
+        self._chain, self._last, self._tiles = chain, last, tiles
 
-    def states(self) -> Tensor:
-        return self._chain.states(Batch(self._last, None))
+    def logits(self) -> Sequence[Tensor]:
+        return self._chain.logits(self._chain.states(Batch(self._last, None))).split(self._tiles)
 
     def extend(self, tokens: Tensor) -> None:
         self._last = tokens
+
+    def keep(self, rows: Tensor, tiles: list[int]) -> None:
+        self._last, self._tiles = self._last[rows], tiles
 
 
 class World(NamedTuple):
@@ -132,7 +142,7 @@ class World(NamedTuple):
         return self.recipe.examples.unit
 
 
-def recipe(unit: Unit, at_end: AtEnd) -> SamplesRecipe:
+def recipe(unit: Unit, at_end: AtEnd, decoding: Decoding) -> SamplesRecipe:
     natural = at_end == "natural"
     prompt, continuation = PROMPT[unit], CONTINUATION[unit]
     return SamplesRecipe(
@@ -151,7 +161,7 @@ def recipe(unit: Unit, at_end: AtEnd) -> SamplesRecipe:
             text_end=END_ID if natural else None,
         ),
         model=ModelIdentity(weights="chain", precision="float32"),
-        decoding=Decoding(1.0),
+        decoding=decoding,
         at_end=at_end,
         end_ids=(END_ID,),
         seed=0,
@@ -159,9 +169,15 @@ def recipe(unit: Unit, at_end: AtEnd) -> SamplesRecipe:
 
 
 @cache
-def world(unit: Unit, at_end: AtEnd, seed: int = 1, context: int | None = None) -> World:
+def world(
+    unit: Unit,
+    at_end: AtEnd,
+    seed: int = 1,
+    context: int | None = None,
+    decoding: Decoding = PLAIN,
+) -> World:
     """The measurement of one chain; with a `context`, of one that sees no more tokens."""
-    asked = recipe(unit, at_end)
+    asked = recipe(unit, at_end, decoding)
     texts = selected(_sources(), asked.examples.texts)
     found = encoded(texts, Syllables(), asked.examples)
     network = Chain(seed, end_probability=END_PROBABILITY[at_end], context=context)
@@ -183,7 +199,7 @@ def world(unit: Unit, at_end: AtEnd, seed: int = 1, context: int | None = None) 
         "positions": summary_positions(steps),
         "texts": one_by_one,
         "spread": summary_spread(steps),
-        "gate": summary_gate(replay),
+        "gate": summary_gate(replay, edge=edge_difference(decoding, "float32")),
         "readings": readings(
             samples, scores, found.examples, texts=one_by_one, token=Syllables().token
         ),
@@ -192,13 +208,13 @@ def world(unit: Unit, at_end: AtEnd, seed: int = 1, context: int | None = None) 
 
 
 @cache
-def fitted(unit: Unit, at_end: AtEnd) -> dict[str, pl.DataFrame]:
+def fitted(unit: Unit, at_end: AtEnd, decoding: Decoding = PLAIN) -> dict[str, pl.DataFrame]:
     """The tables of a series of three chains; some texts are later than their training."""
     members = []
     for seed in (1, 2, 3):
         tables = {
             name: table
-            for name, table in world(unit, at_end, seed).summary.items()
+            for name, table in world(unit, at_end, seed, decoding=decoding).summary.items()
             if name != "readings"
         }
         members.append(
@@ -210,7 +226,10 @@ def fitted(unit: Unit, at_end: AtEnd) -> dict[str, pl.DataFrame]:
                 tokens=None,
                 trained_until=2010,
                 dataset="syllables",
-                decoding="temperature 1",
+                decoding=decoding.label,
+                temperature=decoding.temperature,
+                truncation=decoding.truncation,
+                mixture=decoding.mixture,
                 unit=unit,
                 at_end=at_end,
                 summary=Summary(**tables),
@@ -257,12 +276,17 @@ def judged_samples(of: World, samples: pl.DataFrame) -> pl.DataFrame:
         at_end=of.recipe.at_end,
         end_ids=of.recipe.end_ids,
         precision="float32",
+        decoding=of.recipe.decoding,
     )
 
 
 def judged_scores(of: World, scores: pl.DataFrame) -> pl.DataFrame:
     return suites.scores_verdict(
-        scores, of.examples, vocabulary=len(SPELLED), text_end=of.recipe.examples.text_end
+        scores,
+        of.examples,
+        vocabulary=len(SPELLED),
+        text_end=of.recipe.examples.text_end,
+        decoding=of.recipe.decoding,
     )
 
 
@@ -276,11 +300,14 @@ def judged_summary(of: World, **changed: pl.DataFrame) -> pl.DataFrame:
         at_end=of.recipe.at_end,
         precision="float32",
         vocabulary=len(SPELLED),
+        decoding=of.recipe.decoding,
     )
 
 
-def judged_fit(unit: Unit, at_end: AtEnd, **changed: pl.DataFrame) -> pl.DataFrame:
-    return suites.fit_verdict(**(fitted(unit, at_end) | changed))
+def judged_fit(
+    unit: Unit, at_end: AtEnd, decoding: Decoding = PLAIN, **changed: pl.DataFrame
+) -> pl.DataFrame:
+    return suites.fit_verdict(**(fitted(unit, at_end, decoding) | changed))
 
 
 Judged = Callable[[World], pl.DataFrame]
@@ -290,7 +317,7 @@ KINDS: dict[str, Judged] = {
     "samples": lambda of: judged_samples(of, of.samples),
     "scores": lambda of: judged_scores(of, of.scores),
     "summaries": judged_summary,
-    "fits": lambda of: judged_fit(of.unit, of.recipe.at_end),
+    "fits": lambda of: judged_fit(of.unit, of.recipe.at_end, of.recipe.decoding),
 }
 
 

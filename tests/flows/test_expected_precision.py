@@ -94,3 +94,11 @@ def test_no_table_is_read_however_many_there_are(lineage: Lineage, tmp_path: Pat
     store = Counted(tmp_path)
     plan(lineage, store)
     assert [key for key in store.read_keys if not key.startswith("catalogue/")] == []
+
+
+def test_a_pure_sampler_has_no_ent_ce_to_be_precise_about(tmp_path: Path) -> None:
+    write_models(tmp_path, count=1)
+    decodings = [{"top_p": 0.9, "mixture": [0.1, 0]}]
+    study = write_study(tmp_path, models=[model(0)], decodings=decodings)
+    found = precision(resolved(read_study(str(study)), file=str(study)), tmp_path / "store")
+    assert [one.decoding for one in found] == ["temperature 1, top-p 0.9, mixture 0.1"]

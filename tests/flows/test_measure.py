@@ -157,6 +157,8 @@ def test_what_is_wrong_is_a_sentence_and_leaves_nothing(root: Path, tmp_path: Pa
         ((model, text, "--text", text), "a model was expected, found a file of texts"),
         ((model, "--text", text, "--prompt", "600"), "calibration measure: data set 'only'"),
         ((model, "--text", text, "--temperature", "0"), "a temperature above 0 was expected"),
+        ((model, "--text", text, "--decoding", "top_p"), "--decoding 'top_p': settings such as"),
+        ((model, "--text", text, "--decoding", "top_p=0.9"), "`decodings[1]`: top_p: a `mixture`"),
         ((model, model, "--text", text), "calibration measure: every name under `models`"),
     ):
         result = calibration(tmp_path, "measure", *words)
@@ -176,6 +178,32 @@ def test_a_window_of_bytes_beyond_the_context_is_refused_before_anything_is_samp
     assert "data set 'only': texts of at most 512 tokens were expected" in found.stderr
     assert "the context of 'm0'" in found.stderr
     assert not (tmp_path / "store" / "samples").exists()
+
+
+def test_truncated_decodings_are_measured_as_they_were_asked_for(
+    root: Path, tmp_path: Path
+) -> None:
+    asked = ["--decoding", "top_k=3,mixture=0.1", "--decoding", "top_k=3,mixture=0"]
+    given = ["measure", str(root / "m0"), "--text", str(root / "only.txt"), *OPTIONS, *asked]
+    found = CliRunner().invoke(app, [*given, "--store", str(tmp_path / "store")])
+    assert found.exit_code == 0, found.output
+    [path] = (tmp_path / "store" / "studies").iterdir()
+    assert (
+        CliRunner()
+        .invoke(
+            app, ["export", str(path), "--out", str(tmp_path), "--store", str(tmp_path / "store")]
+        )
+        .exit_code
+        == 0
+    )
+    mixed, pure = pl.read_parquet(tmp_path / "ent_ce.parquet").rows(named=True)
+    assert (mixed["decoding"], pure["mixture"]) == ("temperature 1, top-k 3, mixture 0.1", 0)
+    assert mixed["coverage"] == pure["coverage"] < 1
+    assert mixed["log_loss"] < pure["log_loss"] == float("inf")
+    assert mixed["ent_ce"] is not None
+    assert (pure["ent_ce"], pure["static"], pure["static_low"]) == (None, None, None)
+    assert pure["drift_low"] < pure["drift"] < pure["drift_high"]
+    assert "At temperature 1, top-k 3, over 1 model" in (tmp_path / "report.html").read_text()
 
 
 def test_an_export_to_a_file_is_a_sentence(root: Path, first: Result, tmp_path: Path) -> None:

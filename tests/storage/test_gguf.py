@@ -27,7 +27,7 @@ from calibration.errors import ModelError
 from calibration.lineage import ModelFacts
 from calibration.study import ModelEntry
 from storage.contents import file_digest
-from storage.networks import load_network
+from storage.loading import load_network
 from storage.vocabulary import read_vocabulary
 from storage.weights import Checkpoint, checkpoint, model_facts, tokenizer_checkpoint
 

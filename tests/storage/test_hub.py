@@ -201,6 +201,7 @@ def test_a_cache_that_something_else_filled_is_enough(repository: Path, tmp_path
         "directory": str(snapshot),
         "file": None,
         "source": f"owner/model@{COMMIT}",
+        "gpus": 1,
     }
 
 

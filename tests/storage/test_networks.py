@@ -21,10 +21,11 @@ from transformers import (
 
 from calibration.engine.decoding import Decoding, Ending
 from calibration.engine.language import Batch
-from calibration.engine.sampling import Prompt, sample
+from calibration.engine.sampling import Block, Prompt, sample
 from calibration.engine.scoring import Text, score
 from calibration.errors import ModelError
-from storage.networks import Network, load_network
+from storage.loading import load_network
+from storage.networks import Network
 from storage.weights import Checkpoint
 
 SHAPE = {
@@ -77,7 +78,8 @@ def test_what_is_sampled_is_what_is_scored_with_prompts_of_several_lengths(name:
         Prompt(generator.integers(3, 96, length).tolist(), generator.random(16))
         for length in (1, 5, 9, 2)
     ]
-    made = sample(network, prompts, decoding=Decoding(), ending=ENDING, progress=lambda _: None)
+    block = Block(prompts, Decoding())
+    (made,) = sample(network, [block], ending=ENDING, progress=lambda _: None)
     texts = [Text(row.ids, one.tokens.tolist()) for row, one in zip(prompts, made, strict=True)]
     (scores,) = score(network, texts, decodings=[Decoding()], ending=ENDING)
     for one, scored in zip(made, scores, strict=True):

@@ -13,7 +13,8 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from calibration.engine.decoding import Decoding, Ending
 from calibration.engine.scoring import Score, Text, score
 from calibration.study import ModelEntry
-from storage.networks import Network, load_network
+from storage.loading import load_network
+from storage.networks import Network
 from storage.vocabulary import Vocabulary, read_vocabulary
 from storage.weights import Checkpoint, checkpoint, model_facts
 

@@ -41,9 +41,12 @@ def test_samples_and_scores(bench: Bench) -> None:
     assert (SamplesRecipe.VERSION, tokens) == (1, "8a040662c13f86dd")
     assert samples["entropy"].list.sum().sum() == pytest.approx(4120.5205078125, rel=1e-5)
     assert (ScoresRecipe.VERSION, scores["log_loss"].list.sum().sum()) == (
-        1,
+        2,
         pytest.approx(5633.76953125, rel=1e-5),
     )
+    # What version 2 added.
+    assert scores["inside"].list.len().to_list() == scores["log_loss"].list.len().to_list()
+    assert scores["inside"].explode().all()
 
 
 def test_the_theory(bench: Bench) -> None:

@@ -27,6 +27,7 @@ from calibration.report.figures.sizes import ent_ce_against_size, parts_against_
 from calibration.report.figures.spread import spread_over_steps
 from calibration.report.figures.steps import entropy_over_steps
 from calibration.report.figures.variety import variety_against_size
+from calibration.report.paths import on_the_plane, truncated
 from calibration.report.results import ReportTables
 from calibration.report.theory_words import predicted_beside_fits
 from calibration.report.wording import CONFIDENCE, determined, listed
@@ -55,7 +56,7 @@ class Entry(NamedTuple):
     """A figure as every data set has it.
 
     In its words, `{where}` is the data set and its decoding, `{choice}` which models have panels,
-    `{tokenizers}` which tokenizers.
+    `{tokenizers}` which tokenizers, `{mixtures}` how truncations are read.
     """
 
     name: str
@@ -74,7 +75,7 @@ def _several_sizes(shown: ReportTables) -> bool:
 
 
 def _several_points(shown: ReportTables) -> bool:
-    return len(shown.ent_ce) > 1
+    return len(on_the_plane(shown.ent_ce)) > 1
 
 
 def _spread(shown: ReportTables) -> bool:
@@ -153,7 +154,7 @@ ENTRIES: Final = (
         "loss-ent-ce-plane",
         loss_ent_ce_plane,
         "What a decoding gains and costs, {dataset}. A decoding that lowers entropy lowers EntCE "
-        "and raises log loss; best is a point on the zero line, far to the left.",
+        "and raises log loss; best is a point on the zero line, far to the left.{mixtures}",
         "Chart of EntCE against log loss on {dataset}, a path a model through its decodings; the "
         "values are in the table of EntCE and its parts.",
         _several_points,
@@ -257,6 +258,7 @@ def _of_dataset(entry: Entry, tables: ReportTables, *, dataset: str, number: int
         "where": f"{dataset}, {decoding}",
         "choice": _choice(tables.of(dataset, decoding)),
         "tokenizers": _tokenizers(tables.of(dataset)),
+        "mixtures": _mixtures(tables.of(dataset)),
     }
     return StudyFigure(
         name=entry.name,
@@ -273,6 +275,16 @@ def _tokenizers(shown: ReportTables) -> str:
     if total <= MOST_TOKENIZERS:
         return ""
     return f" Of {total} tokenizers, {MOST_TOKENIZERS} are drawn."
+
+
+def _mixtures(shown: ReportTables) -> str:
+    if truncated(shown.ent_ce).is_empty():
+        return ""
+    return (
+        " A truncation has no point of its own: its path runs over the mixture λ that gives human "
+        "text a finite log loss, fading toward small λ; the pure sampler's own values are in the "
+        "table of truncated decodings."
+    )
 
 
 def _predictions(predicted: pl.DataFrame) -> str:

@@ -8,9 +8,14 @@ from hypothesis import strategies as st
 
 from calibration.engine.decoding import Decoding, Ending
 from calibration.engine.entropy import draw, entropy, log_prob, normalized
-from calibration.engine.measuring import measured
+from calibration.engine.measuring import Measured, ends_on
+from calibration.engine.measuring import measured as measured_on
 
 RANDOM = settings(deadline=None, derandomize=True, max_examples=30)
+
+
+def measured(logits: torch.Tensor, decoding: Decoding, ending: Ending) -> Measured:
+    return measured_on(logits, decoding, ends_on(logits.device, ending))
 
 
 def float64_distribution(logits: torch.Tensor) -> torch.Tensor:

@@ -3,7 +3,8 @@ import pytest
 from tiny import VOCABULARY, tiny_network
 
 from calibration.engine.decoding import Decoding, Ending
-from calibration.engine.sampling import Continuation, Prompt, sample
+from calibration.engine.drawn import Continuation
+from calibration.engine.sampling import Block, Prompt, sample
 from calibration.engine.uniforms import uniforms
 from storage.networks import Network
 
@@ -29,7 +30,8 @@ def prompts(count: int, *, steps: int = 20, ragged: bool = False) -> list[Prompt
 
 
 def continuations(network: Network, rows: list[Prompt], ending: Ending) -> list[Continuation]:
-    return sample(network, rows, decoding=Decoding(1.0), ending=ending, progress=lambda _: None)
+    block = Block(rows, Decoding(1.0))
+    return sample(network, [block], ending=ending, progress=lambda _: None)[0]
 
 
 def test_the_same_rows_again_are_equal_bit_for_bit(network: Network) -> None:
@@ -78,7 +80,8 @@ def test_each_row_is_as_long_as_its_own_uniforms(network: Network) -> None:
 
 def test_progress_counts_every_step_of_every_row(network: Network) -> None:
     seen: list[int] = []
-    sample(network, prompts(4, steps=7), decoding=Decoding(), ending=CONTINUE, progress=seen.append)
+    block = Block(prompts(4, steps=7), Decoding())
+    sample(network, [block], ending=CONTINUE, progress=seen.append)
     assert sum(seen) == 28
 
 
@@ -90,10 +93,9 @@ def test_a_row_that_asks_for_bytes_stops_with_the_token_that_reaches_them(
         row._replace(bytes=asked)
         for row, asked in zip(prompts(6, steps=60), (1, 5, 9, 20, 31, 500), strict=True)
     ]
-    made = sample(
+    (made,) = sample(
         network,
-        rows,
-        decoding=Decoding(),
+        [Block(rows, Decoding())],
         ending=CONTINUE,
         sizes=sizes,
         progress=lambda _: None,

@@ -15,6 +15,7 @@ from calibration.report.wording import (
     findings,
     interval,
     listed,
+    loss,
     nats_per,
     scientific,
     share,
@@ -243,3 +244,9 @@ def test_texts_that_derail_are_said_where_chance_does_not_explain_them() -> None
         [measured(derailed_share=0.66)], []
     )
     assert "derail" not in told([measured(derailed_share=0.07)], [])
+
+
+def test_a_log_loss_may_be_infinite_and_is_called_so() -> None:
+    assert loss(math.inf) == "infinite"
+    assert loss(3.25, 2) == unsigned(3.25, 2)
+    assert loss(None) == loss(math.nan) == "undetermined"

@@ -21,7 +21,7 @@ def measured(drift: Floats, *, noise: float = 0.0, texts: int = 30) -> HorizonSu
     own = human + drift + noise * generator.standard_normal((texts, 1)) * np.arange(len(drift))
     ones = np.ones_like(human)
     lists = {"entropy": own, "log_loss": human, "teacher_entropy": human, "end_probability": ones}
-    lists |= {
+    lists |= {"inside": ones} | {
         f"{what}_{side}": ones for what in ("tokens", "bytes") for side in ("generated", "human")
     }
     columns = {name: rows.tolist() for name, rows in lists.items()}

@@ -40,7 +40,10 @@ def measured(
         "bytes": own,
         "ended": ended or [False] * len(own),
     }
+    # The first token of a human text is outside.
+    inside = [[k > 0 for k, _ in enumerate(row)] for row in human]
     scores = keys | {"log_loss": losses, "entropy": losses, "end_probability": losses}
+    scores |= {"inside": inside}
     examples = keys | {
         "prompt_ids": own,
         "continuation_ids": human,
@@ -63,12 +66,15 @@ def test_in_tokens_a_step_is_a_token() -> None:
     assert row["entropy"] == [1, 2]
     assert row["log_loss"] == [10, 20]
     assert row["tokens_generated"] == row["tokens_human"] == [1, 1]
+    assert row["inside"] == [0, 1]
     assert row["bytes_generated"] == [3, 1]
     assert row["end_step"] is None
 
 
 def test_in_bytes_a_token_is_spread_evenly_and_cut_at_the_window() -> None:
     row = measured([[2, 4]], [[1, 5]], [4], unit="bytes").row(0, named=True)
+    assert row["inside"] == pytest.approx([0, 0.2, 0.2, 0.2])
+    assert row["inside"][1:] == row["tokens_human"][1:]
     assert row["entropy"] == [0.5, 0.5, 0.5, 0.5]
     assert row["log_loss"] == [10, 4, 4, 4]
     assert row["tokens_generated"] == [0.5, 0.5, 0.25, 0.25]

@@ -43,6 +43,7 @@ def tables(generated: list[int], human: list[int], clusters: list[str], seed: in
             "log_loss": floats(human),
             "entropy": floats(human),
             "end_probability": floats(human),
+            "inside": [(generator.random(count) < 0.8).tolist() for count in human],
         },
         schema=SCORES,
     )

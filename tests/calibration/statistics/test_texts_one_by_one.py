@@ -21,6 +21,7 @@ def by_step(own: list[list[float]], human: list[list[float]]) -> pl.DataFrame:
         "end_probability": own,
         "log_loss": human,
         "teacher_entropy": human,
+        "inside": ones[1],
         "tokens_generated": ones[0],
         "tokens_human": ones[1],
         "bytes_generated": ones[0],

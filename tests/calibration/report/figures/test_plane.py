@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 from made_up_study import DATASET, DECODINGS, SIZES, Study, made_up_study, study_of
+from made_up_truncations import TRUNCATION, truncated_alone, truncated_study
 from matplotlib.figure import Figure
 
 from calibration.report.figures.files import rendered
@@ -10,7 +11,8 @@ from calibration.report.figures.plane import loss_ent_ce_plane
 
 
 def drawn(study: Study, dataset: str = DATASET) -> Figure:
-    return loss_ent_ce_plane(study.tables, dataset=dataset, decoding=DECODINGS[0])
+    decoding = study.tables.headline(DATASET)
+    return loss_ent_ce_plane(study.tables, dataset=dataset, decoding=decoding)
 
 
 def words(figure: Figure) -> list[str]:
@@ -45,3 +47,30 @@ def test_models_without_intervals_are_drawn_without_bars() -> None:
 def test_what_was_not_measured_cannot_be_drawn() -> None:
     with pytest.raises(ValueError, match="'nothing'"):
         drawn(made_up_study(), "nothing")
+
+
+def test_a_truncation_is_a_hollow_path_that_fades_and_shrinks_toward_small_mixtures() -> None:
+    panel = drawn(truncated_study()).axes[0]
+    hollow = [line for line in panel.lines if line.get_markerfacecolor() == "white"]
+    assert len(hollow) == len(SIZES) * 3  # of four mixtures, one has no finite log loss
+    for path in (hollow[place : place + 3] for place in range(0, len(hollow), 3)):
+        across = [float(line.get_xdata()[0]) for line in path]  # type: ignore[index,arg-type]
+        assert across == sorted(across)
+        assert [line.get_markersize() for line in path] == [6.5, 5.0, 3.5]
+        opacities = [line.get_alpha() for line in path]
+        assert opacities == sorted(opacities, reverse=True)  # type: ignore[type-var]
+        assert len(set(opacities)) == 3
+
+
+def test_the_line_of_a_pure_sampler_is_where_its_entropy_less_the_loss_lies() -> None:
+    study = truncated_study()
+    pure = study.tables.ent_ce.filter(mixture=0)
+    dotted = [line for line in drawn(study).axes[0].lines if line.get_linewidth() == 1.4]
+    assert len(dotted) == len(pure)
+    sums = [float((line.get_xdata() + line.get_ydata())[0]) for line in dotted]  # type: ignore[operator]
+    assert sorted(sums) == pytest.approx(sorted(pure["entropy"]))
+
+
+def test_truncations_are_named_where_there_is_room() -> None:
+    assert words(drawn(truncated_study())).count(TRUNCATION) == len(SIZES)
+    assert words(drawn(truncated_alone())).count(TRUNCATION) == len(SIZES)

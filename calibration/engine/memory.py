@@ -1,0 +1,20 @@
+"""How many rows a batch may have."""
+
+from typing import Final
+
+# A GPU is busy by then, and a CPU long before; a kill loses what a batch had begun.
+MOST_ROWS: Final = 512
+# Of the free memory: the rest is for prompts on their way in, and for what a device wastes.
+SHARE: Final = 0.7
+# Arrays of the size of a row's logits that are alive at once under the costliest decoding.
+LOGIT_ARRAYS: Final = 10
+
+
+def rows_that_fit(free: int, *, cache_bytes: int, positions: int, vocabulary: int) -> int:
+    """How many texts of `positions` tokens may be continued together in `free` bytes.
+
+    `cache_bytes` is what one token of one text takes in the cache. At least one: what then does
+    not fit is for the device to say.
+    """
+    a_row = positions * cache_bytes + LOGIT_ARRAYS * 4 * vocabulary
+    return max(1, min(MOST_ROWS, int(SHARE * free) // a_row))
