@@ -12,12 +12,13 @@ the machine itself needs: bytes moved at its copy bandwidth, or operations at it
 import argparse
 import gc
 import json
+import multiprocessing
 import platform
 import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,19 @@ SHAPES = {
     "1b": (128256, 2048, 8192, 16, 32, 8),
     "7b": (152064, 3584, 18944, 28, 28, 4),
 }
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is measured."""
+
+    architecture: str
+    shape: str
+    batch: int
+    prompt: int
+    steps: int
+    precision: str
+    threads: int
 
 
 @dataclass(frozen=True)
@@ -178,32 +192,33 @@ def floor_seconds(work: Work) -> float:
     return max(moving, 2 * weights * rows * steps / rate)
 
 
-def made_work(
-    architecture: str, shape: str, *, batch: int, prompt: int, steps: int, dtype: torch.dtype
-) -> Work:
+def made_work(setup: Setup) -> Work:
     """A model of an architecture and a shape with random weights, and random texts."""
     torch.manual_seed(0)
-    vocabulary, width, inner, layers, heads, key_value_heads = numbers_of(shape)
+    vocabulary, width, inner, layers, heads, key_value_heads = numbers_of(setup.shape)
+    length = setup.prompt + setup.steps
     config = AutoConfig.for_model(
-        architecture,
+        setup.architecture,
         vocab_size=vocabulary,
         hidden_size=width,
         intermediate_size=inner,
         num_hidden_layers=layers,
         num_attention_heads=heads,
         num_key_value_heads=key_value_heads,
-        max_position_embeddings=prompt + steps,
+        max_position_embeddings=length,
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=0,
     )
     device = "cuda" if torch.cuda.is_available() else "cpu"
     with torch.device(device):
-        model = AutoModelForCausalLM.from_config(config, dtype=dtype).eval()
-    ids = torch.randint(1, vocabulary, (batch, prompt + steps), device=device)
+        model = AutoModelForCausalLM.from_config(
+            config, dtype=getattr(torch, setup.precision)
+        ).eval()
+    ids = torch.randint(1, vocabulary, (setup.batch, length), device=device)
     generator = np.random.default_rng(0)
-    uniforms = [generator.random(steps) for _ in range(batch)]
-    return Work(model, Network(model), ids, prompt, uniforms)
+    uniforms = [generator.random(setup.steps) for _ in range(setup.batch)]
+    return Work(model, Network(model), ids, setup.prompt, uniforms)
 
 
 def numbers_of(shape: str) -> tuple[int, ...]:
@@ -235,35 +250,56 @@ def said(name: str, ratios: Sequence[float]) -> float:
     return round(middle, 3)
 
 
-def measured(work: Work, pairs: int) -> dict[str, float]:
+def measured(setup: Setup, pairs: int) -> dict[str, float]:
     """Every ratio of one shape."""
-    one, all_ours = TEMPERATURES[0], []
-    result = {
-        "sample_ratio": said(
-            "sample_ratio",
-            paired(pairs, lambda: reference_sample(work, one), lambda: ours_sample(work, [one])),
-        ),
-        "score_ratio": said(
-            "score_ratio",
-            paired(pairs, lambda: all_scored(work), lambda: ours_score(work, TEMPERATURES)),
-        ),
-        "study_ratio": said(
-            "study_ratio",
-            paired(pairs, lambda: reference_study(work), lambda: ours_study(work)),
-        ),
-    }
-    all_ours = [seconds(lambda: ours_sample(work, [one])) for _ in range(3)]
-    fraction = floor_seconds(work) / statistics.median(all_ours)
-    ours, theirs = (
-        peak_bytes(run)
-        for run in (lambda: ours_score(work, TEMPERATURES), lambda: reference_score(work, one))
-    )
+    result = ratios(made_work(setup), setup, pairs)
+    ours, theirs = (peak_of(setup, name) for name in ("ours", "theirs"))
     print(f"  score peak     {ours / 2**20:.0f} MiB above the weights, theirs {theirs / 2**20:.0f}")
-    print(f"  floor_fraction {fraction:.2f}")
-    return result | {
-        "memory_ratio": round(theirs / ours, 3),
-        "floor_fraction": round(fraction, 3),
+    return result | {"memory_ratio": round(theirs / ours, 3)}
+
+
+def ratios(work: Work, setup: Setup, pairs: int) -> dict[str, float]:
+    """Times of theirs over ours, and the part of ours that the floor is."""
+    one, size = TEMPERATURES[0], work.model.num_parameters()
+    print(
+        f"{setup.architecture} {setup.shape}: {size:,} parameters, batch {setup.batch}, "
+        f"{setup.prompt} + {setup.steps} tokens, {setup.precision}"
+    )
+    runs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
+        "sample_ratio": (lambda: reference_sample(work, one), lambda: ours_sample(work, [one])),
+        "score_ratio": (lambda: all_scored(work), lambda: ours_score(work, TEMPERATURES)),
+        "study_ratio": (lambda: reference_study(work), lambda: ours_study(work)),
     }
+    found = {name: said(name, paired(pairs, *both)) for name, both in runs.items()}
+    ours = [seconds(runs["sample_ratio"][1]) for _ in range(3)]
+    fraction = floor_seconds(work) / statistics.median(ours)
+    print(f"  floor_fraction {fraction:.2f}")
+    return found | {"floor_fraction": round(fraction, 3)}
+
+
+def peak_of(setup: Setup, name: str) -> int:
+    """The most memory of one way to score, in a process that has done nothing else.
+
+    A process keeps what it once needed, and would need no more for what takes less.
+    """
+    if torch.cuda.is_available():
+        return scoring_peak(setup, name)
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return int(pool.apply(scoring_peak, (setup, name)))
+
+
+def scoring_peak(setup: Setup, name: str) -> int:
+    """The same in this process: ours under every temperature, theirs under one."""
+    if setup.threads:
+        torch.set_num_threads(setup.threads)
+    work = made_work(setup)
+    few = replace(work, ids=work.ids[:2], uniforms=work.uniforms[:2])
+    runs = {
+        "ours": lambda texts: ours_score(texts, TEMPERATURES),
+        "theirs": lambda texts: reference_score(texts, TEMPERATURES[0]),
+    }
+    runs[name](few)  # libraries load what they need at first use
+    return peak_bytes(lambda: runs[name](work))
 
 
 def reference_study(work: Work) -> None:
@@ -285,20 +321,16 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     result: dict[str, object] = {"machine": _machine(), "torch": torch.__version__}
     for shape in options.shape:
-        work = made_work(
+        setup = Setup(
             options.architecture,
             shape,
-            batch=options.batch,
-            prompt=options.prompt,
-            steps=options.steps,
-            dtype=getattr(torch, options.precision),
+            options.batch,
+            options.prompt,
+            options.steps,
+            options.precision,
+            options.threads,
         )
-        size = work.model.num_parameters()
-        print(
-            f"{options.architecture} {shape}: {size:,} parameters, batch {options.batch}, "
-            f"{options.prompt} + {options.steps} tokens, {options.precision}"
-        )
-        result[shape] = measured(work, options.pairs)
+        result[shape] = measured(setup, options.pairs)
     if options.json:
         Path(options.json).write_text(json.dumps(result, indent=1) + "\n")
 

@@ -45,7 +45,7 @@ class Growing:
             facts=facts,
         )
 
-
-def pace(manifest: Manifest) -> str:
-    """How much an artifact holds and how fast it came, for the log."""
-    return f"texts: {manifest.rows}, {manifest.tokens_per_second or 0:.0f} tokens/s"
+    @property
+    def pace(self) -> str:
+        """What was made in this run and how fast, for the log."""
+        return f"{self._tokens} tokens, {self._tokens / max(self._seconds, 1e-3):.0f} tokens/s"

@@ -19,7 +19,7 @@ from calibration.recipes import SamplesRecipe
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete
 from storage.drafts import Draft
-from storage.growing import Facts, Growing, pace
+from storage.growing import Facts, Growing
 from storage.loading import load_network
 from storage.memory import free_memory
 from storage.networks import Network
@@ -96,5 +96,5 @@ def _seal_whole(growing: Mapping[SamplesRecipe, Growing], network: Network, fact
             samples = one.table()
             chosen = replayed_rows(recipe.digest, len(samples))
             replay = replayed_part(one.examples[chosen], samples[chosen], network, recipe)
-            manifest = one.seal(one.draft.write_table(replay, table="replay"), facts=facts)
-            LOG.info("sample %s: %s", one.title, pace(manifest))
+            one.seal(one.draft.write_table(replay, table="replay"), facts=facts)
+            LOG.info("sample %s: %s", one.title, one.pace)

@@ -16,7 +16,7 @@ from calibration.recipes import ScoresRecipe
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete
 from storage.drafts import Draft
-from storage.growing import Growing, pace
+from storage.growing import Growing
 from storage.loading import load_network
 from storage.networks import Network
 from storage.store import Store, open_store
@@ -72,5 +72,5 @@ def _score(
                 each.add(part, index, tokens=tokens, seconds=seconds)
             bar.update(tokens)
     for each in growing.values():
-        manifest = each.seal(facts=network.facts | {"source": source})
-        LOG.info("score %s: %s", each.title, pace(manifest))
+        each.seal(facts=network.facts | {"source": source})
+        LOG.info("score %s: %s", each.title, each.pace)

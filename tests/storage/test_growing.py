@@ -9,7 +9,7 @@ from small_recipes import TEXTS
 from calibration.tables import SCORES as COLUMNS
 from storage.artifacts import is_complete, read_table
 from storage.drafts import Draft
-from storage.growing import Growing, pace
+from storage.growing import Growing
 from storage.local import LocalStore
 from storage.parts import PART_ROWS
 
@@ -58,7 +58,7 @@ def test_rows_are_in_order_whatever_came_first(store: LocalStore, order: tuple[i
     manifest = one.seal(facts={"vocabulary": 8})
     assert manifest.rows == ROWS
     assert manifest.tokens_per_second == pytest.approx(40)
-    assert pace(manifest) == f"texts: {ROWS}, 40 tokens/s"
+    assert one.pace == "30 tokens, 40 tokens/s"
     assert is_complete(store, TEXTS)
     assert read_table(store, TEXTS, "scores")["example"].to_list() == list(range(ROWS))
 
