@@ -43,7 +43,8 @@ class DecoderGeneration:
 
     def logits(self) -> Sequence[Tensor]:
         parts = torch.split(self._states, self._tiles.products)
-        return torch.split(torch.cat([self._project.logits(part) for part in parts]), self._sizes)
+        made = [self._project.logits(part) for part in parts]
+        return made if len(made) == len(self._sizes) else torch.split(made[0], self._sizes)
 
     def extend(self, tokens: Tensor) -> None:
         if self._length == self._caches[0].shape[2]:
