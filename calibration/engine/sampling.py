@@ -1,8 +1,9 @@
 """Free running: the model's own continuations, with the entropy of every step from the same pass.
 
 Rows come in blocks, each under one decoding; all blocks of a call share every forward pass. In
-float32 a block is equal bit for bit whatever others it shares with, because its rows meet the
-weights in products of their own; in 16 bits all rows meet them at once, which is what a GPU wants.
+float32 a block is equal bit for bit whatever others it shares with, as long as they are padded
+alike, which blocks of the same prompts are. In 16 bits all rows meet the weights at once, which is
+what a GPU wants.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from small_languages import Same
 from tiny import VOCABULARY, tiny_network
 from torch import Tensor
 
@@ -27,32 +28,14 @@ ENDING = Ending("continue", (0,))
 PLAIN = Decoding(1.0)
 
 
-class Altered:
-    """A network with one fault in it; everything else is the network's own."""
-
-    def __init__(self, network: Language) -> None:
-        self._network = network
-        self.vocabulary, self.device = network.vocabulary, network.device
-        self.context = network.context
-
-    def states(self, batch: Batch) -> Tensor:
-        return self._network.states(batch)
-
-    def logits(self, states: Tensor) -> Tensor:
-        return self._network.logits(states)
-
-    def generation(self, batch: Batch, *, steps: int, tiles: list[int]) -> Generation:
-        return self._network.generation(batch, steps=steps, tiles=tiles)
-
-
-class SlippedByOne(Altered):
+class SlippedByOne(Same):
     """The output at index j is taken for the one at j - 1."""
 
     def states(self, batch: Batch) -> Tensor:
         return self._network.states(batch).roll(-1, dims=1)
 
 
-class StaleCache(Altered):
+class StaleCache(Same):
     """Every fourth token never reaches the cache: the one before it goes in twice."""
 
     def generation(self, batch: Batch, *, steps: int, tiles: list[int]) -> Generation:
@@ -77,7 +60,7 @@ class _Forgetful:
         self._generation.keep(rows, tiles)
 
 
-class DoubledBeginning(Altered):
+class DoubledBeginning(Same):
     """The sampler sees the first token of each prompt twice."""
 
     def generation(self, batch: Batch, *, steps: int, tiles: list[int]) -> Generation:
@@ -85,14 +68,14 @@ class DoubledBeginning(Altered):
         return self._network.generation(Batch(ids, None), steps=steps, tiles=tiles)
 
 
-class PaddingWithoutMask(Altered):
+class PaddingWithoutMask(Same):
     """The sampler takes the padding on the left for tokens."""
 
     def generation(self, batch: Batch, *, steps: int, tiles: list[int]) -> Generation:
         return self._network.generation(Batch(batch.ids, None), steps=steps, tiles=tiles)
 
 
-class Truncated(Altered):
+class Truncated(Same):
     """Only the ten likeliest tokens can be drawn."""
 
     def generation(self, batch: Batch, *, steps: int, tiles: list[int]) -> Generation:
