@@ -49,18 +49,15 @@ def _is_plain(config: Any) -> bool:  # noqa: ANN401
     )
 
 
+def head_width(config: Any) -> int:  # noqa: ANN401
+    """Numbers in the query, key or value of one head."""
+    width = getattr(config, "head_dim", None)
+    return int(width or config.hidden_size // config.num_attention_heads)
+
+
 def _gated(backbone: Any, config: Any) -> Decoder:  # noqa: ANN401
-    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    form = Form(
-        heads=config.num_attention_heads,
-        key_value_heads=config.num_key_value_heads,
-        head_width=width,
-        rotary_width=2 * len(backbone.rotary_emb.inv_freq),
-        scaling=width**-0.5,
-        activation=ACTIVATIONS[config.hidden_act],
-        gated=True,
-        parallel=False,
-    )
+    shared = config.num_key_value_heads
+    form = _form(backbone, config, key_value_heads=shared, gated=True, parallel=False)
     layers = tuple(_gated_layer(layer) for layer in backbone.layers)
     return _decoder(form, backbone, backbone.embed_tokens, layers, _norm(backbone.norm))
 
@@ -81,18 +78,9 @@ def _gated_layer(layer: Any) -> Layer:  # noqa: ANN401
 
 
 def _gpt_neox(backbone: Any, config: Any) -> Decoder:  # noqa: ANN401
-    width = config.hidden_size // config.num_attention_heads
-    form = Form(
-        heads=config.num_attention_heads,
-        key_value_heads=config.num_attention_heads,
-        head_width=width,
-        rotary_width=2 * len(backbone.rotary_emb.inv_freq),
-        scaling=width**-0.5,
-        activation=ACTIVATIONS[config.hidden_act],
-        gated=False,
-        parallel=config.use_parallel_residual,
-    )
-    layers = tuple(_gpt_neox_layer(layer, config.num_attention_heads) for layer in backbone.layers)
+    heads, parallel = config.num_attention_heads, config.use_parallel_residual
+    form = _form(backbone, config, key_value_heads=heads, gated=False, parallel=parallel)
+    layers = tuple(_gpt_neox_layer(layer, heads) for layer in backbone.layers)
     return _decoder(form, backbone, backbone.embed_in, layers, _norm(backbone.final_layer_norm))
 
 
@@ -115,6 +103,27 @@ def _by_kind(rows: Tensor, heads: int) -> Tensor:
     """Rows that hold query, key and value of each head in turn, as all queries, keys, values."""
     by_head = rows.view(heads, 3, -1, *rows.shape[1:])
     return by_head.transpose(0, 1).flatten(0, 2).contiguous()
+
+
+def _form(
+    backbone: Any,  # noqa: ANN401
+    config: Any,  # noqa: ANN401
+    *,
+    key_value_heads: int,
+    gated: bool,
+    parallel: bool,
+) -> Form:
+    width = head_width(config)
+    return Form(
+        heads=config.num_attention_heads,
+        key_value_heads=key_value_heads,
+        head_width=width,
+        rotary_width=2 * len(backbone.rotary_emb.inv_freq),
+        scaling=width**-0.5,
+        activation=ACTIVATIONS[config.hidden_act],
+        gated=gated,
+        parallel=parallel,
+    )
 
 
 def _decoder(

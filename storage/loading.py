@@ -16,7 +16,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 
 from calibration.errors import ModelError
-from storage.memory import free_memory, require_room
+from storage.memory import WEIGHTS_SHARE, free_memory, require_room
 from storage.networks import Network
 
 if TYPE_CHECKING:  # it brings libraries that a machine with weights alone need not have
@@ -71,7 +71,7 @@ def _absolute(checkpoint: "Checkpoint") -> str:
 
 def _spread(checkpoint: "Checkpoint", precision: str) -> dict[str, Any]:
     """What transformers is told of devices, once it is clear that the weights fit."""
-    free, gpus = free_memory(), checkpoint.gpus
+    gpus, free = checkpoint.gpus, free_memory()
     weights = _weight_bytes(checkpoint, precision)
     require_room(weights, free=free, gpus=gpus, where=checkpoint.directory)
     if gpus == 1:
@@ -81,8 +81,8 @@ def _spread(checkpoint: "Checkpoint", precision: str) -> dict[str, Any]:
             f"{checkpoint.directory}: the package accelerate was expected, which spreads a model "
             f"over `gpus: {gpus}`, and was not found: pip install -e '.[gpus]'"
         )
-    share: dict[int | str, int] = {number: room * 9 // 10 for number, room in enumerate(free)}
-    return {"device_map": "auto", "max_memory": share | {"cpu": 0}}
+    share = {number: int(WEIGHTS_SHARE * room) for number, room in enumerate(free[:gpus])}
+    return {"device_map": "auto", "max_memory": {**share, "cpu": 0}}
 
 
 def _weight_bytes(checkpoint: "Checkpoint", precision: str) -> int:

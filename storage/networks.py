@@ -8,25 +8,19 @@ scaled heads) the model's own forward is used.
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import (
-    PreTrainedModel,
-)
+from transformers import PreTrainedModel
 
 from calibration.engine.decoder import Decoder
 from calibration.engine.generation import DecoderGeneration
 from calibration.engine.graphs import WindowedGeneration
 from calibration.engine.language import Batch, Generation
-from calibration.engine.projection import Projection
-from calibration.engine.projection import projection as projection_of
-from storage.decoders import decoder_of
+from calibration.engine.projection import Projection, projection_of
+from storage.decoders import decoder_of, head_width
 from storage.library_generation import LibraryGeneration, placement
-
-if TYPE_CHECKING:  # it brings libraries that a machine with weights alone need not have
-    pass
 
 LOG = logging.getLogger("calibration")
 
@@ -85,10 +79,7 @@ class Network:
         """What the keys and values of one token of one text take."""
         config = self._model.config.get_text_config()
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        width = (
-            getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        )
-        numbers = 2 * config.num_hidden_layers * heads * width
+        numbers = 2 * config.num_hidden_layers * heads * head_width(config)
         return int(numbers * self._model.dtype.itemsize)
 
     @property

@@ -69,7 +69,7 @@ def _sample(
     total = sum(tokens_in(part.examples["continuation_ids"]) for part in pending)
     _seal_whole(growing, network, facts)
     with tqdm(total=total, desc=f"sample {model}", unit=" tokens", disable=None) as bar:
-        for batch in batches(pending, rows=_most_rows(growing.values(), network)):
+        for batch in batches(pending, rows=_most_rows(growing.values(), network, checkpoint)):
             started = time.monotonic()
             asked = [Asked(part.examples, part.recipe) for part in batch]
             made = sampled_parts(asked, network, sizes=sizes, progress=bar.update)
@@ -80,9 +80,9 @@ def _sample(
             _seal_whole({part.recipe: growing[part.recipe] for part in batch}, network, facts)
 
 
-def _most_rows(growing: Iterable[Growing], network: Network) -> int:
+def _most_rows(growing: Iterable[Growing], network: Network, checkpoint: Checkpoint) -> int:
     return rows_that_fit(
-        min(free_memory()),
+        min(free_memory()[: checkpoint.gpus]),
         cache_bytes=network.cache_bytes,
         positions=max(longest(one.examples) for one in growing),
         vocabulary=network.vocabulary,

@@ -24,7 +24,7 @@ class Projection(NamedTuple):
         return made if self.bias is None else made + self.bias
 
 
-def projection(weight: Tensor, bias: Tensor | None) -> Projection:
+def projection_of(weight: Tensor, bias: Tensor | None) -> Projection:
     """A head; its 16-bit weights are kept where a device can sum their products in float32."""
     kept = weight.detach() if weight.is_cuda else weight.detach().float()
     return Projection(kept, None if bias is None else bias.detach().float())

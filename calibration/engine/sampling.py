@@ -97,7 +97,7 @@ class _Run:
         sizes: NDArray[np.int64] | None,
     ) -> None:
         self._language, self._parts = language, list(parts)
-        numbers = np.concatenate([part.rows for part in parts])
+        numbers = self._numbers()
         self.rows = len(numbers)
         self._prompts = [prompts[number] for number in numbers]
         self._ends = ends_on(language.device, ending)
@@ -156,16 +156,18 @@ class _Run:
     def _sizes(self) -> list[int]:
         return [len(part.rows) for part in self._parts]
 
+    def _numbers(self) -> NDArray[np.int64]:
+        return np.concatenate([part.rows for part in self._parts])
+
     def _look(self, seen: Sequence[tuple[Tensor, Tensor]]) -> None:
         """Take what was drawn since the last look from the device."""
         tokens = torch.stack([one for one, _ in seen], dim=-1).int()
         values = torch.stack([one for _, one in seen], dim=-1)
-        rows = np.concatenate([part.rows for part in self._parts])
-        self.drawn.append(rows, tokens.cpu().numpy(), values.cpu().numpy())
+        self.drawn.append(self._numbers(), tokens.cpu().numpy(), values.cpu().numpy())
 
     def _go_on(self, generation: Generation) -> bool:
         """Move the rows of blocks together of which enough have ended; whether any is left."""
-        going = np.isin(np.concatenate([part.rows for part in self._parts]), self.drawn.going())
+        going = np.isin(self._numbers(), self.drawn.going())
         kept = [_kept(rows) for rows in np.split(going, np.cumsum(self._sizes())[:-1])]
         if all(one.all() for one in kept):
             return True

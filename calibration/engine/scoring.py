@@ -20,8 +20,6 @@ from calibration.engine.measuring import Ends, ends_on, measured, rows_at_once
 # Logits that are projected at once: rows enough for a product at full speed, in memory that is
 # small beside any network's weights.
 CHUNK_LOGITS = 1 << 23
-
-
 # Tokens that a forward pass reads, padding included: enough to keep any device busy.
 TOKENS_AT_ONCE = 1 << 13
 

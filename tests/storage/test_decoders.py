@@ -7,7 +7,7 @@ from torch import Tensor
 
 from calibration.engine.generation import DecoderGeneration
 from calibration.engine.language import Batch, padded
-from calibration.engine.projection import projection
+from calibration.engine.projection import projection_of
 from storage.decoders import decoder_of
 from storage.library_generation import LibraryGeneration
 from storage.networks import Network
@@ -82,7 +82,7 @@ def test_no_weight_is_held_twice(name: str) -> None:
     model = small_model(name)
     decoder = decoder_of(model)
     assert decoder is not None
-    head = projection(model.get_output_embeddings().weight, None)
+    head = projection_of(model.get_output_embeddings().weight, None)
     ours = {one.untyped_storage().data_ptr() for one in (*decoder.weights, head.weight)}
     theirs = {
         one.untyped_storage().data_ptr()
