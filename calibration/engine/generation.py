@@ -38,8 +38,7 @@ class DecoderGeneration:
         room = self._room(max(self._length + 1, FIRST_ROOM))
         self._caches = [self._empty(len(batch.ids), room) for _ in decoder.layers]
         self._lay(tiles)
-        parts = [part for tile in _rows(tiles) for part in self._at_once(tile)]
-        self._states = torch.cat([self._entered(batch, rows) for rows in parts])
+        self._states = torch.cat(self._all_entered(batch, tiles))
 
     def logits(self) -> Sequence[Tensor]:
         parts = torch.split(self._states, self._tiles.products)
@@ -67,6 +66,20 @@ class DecoderGeneration:
             self._caches[index] = cache[rows]
         if self._mask is not None:
             self._mask, self._positions = self._mask[rows], self._positions[rows]
+
+    def _all_entered(self, batch: Batch, tiles: list[int]) -> list[Tensor]:
+        """States after the prompts of each tile; prompts that tiles share enter once."""
+        places, made = _rows(tiles), list[Tensor]()
+        for number, first in enumerate(_first_alike(batch, places)):
+            if first == number:
+                parts = self._at_once(places[number])
+                made.append(torch.cat([self._entered(batch, rows) for rows in parts]))
+                continue
+            for cache in self._caches:
+                entered = cache[places[first], :, : self._length]
+                cache[places[number], :, : self._length] = entered
+            made.append(made[first])
+        return made
 
     def _entered(self, batch: Batch, rows: slice) -> Tensor:
         """States after the prompts of some rows, whose keys and values go into the cache."""
@@ -121,6 +134,18 @@ class DecoderGeneration:
 def _rows(tiles: list[int]) -> list[slice]:
     ends = list(accumulate(tiles))
     return [slice(end - size, end) for end, size in zip(ends, tiles, strict=True)]
+
+
+def _first_alike(batch: Batch, tiles: Sequence[slice]) -> list[int]:
+    """For each tile the first one of the same prompts, padded alike: its number."""
+    ids, mask = batch.ids.cpu(), None if batch.mask is None else batch.mask.cpu()
+    seen: dict[tuple[bytes, bytes], int] = {}
+    found = []
+    for number, rows in enumerate(tiles):
+        padding = b"" if mask is None else mask[rows].numpy().tobytes()
+        key = (ids[rows].numpy().tobytes(), padding)
+        found.append(seen.setdefault(key, number))
+    return found
 
 
 def _positions(batch: Batch) -> Tensor:

@@ -12,7 +12,8 @@ from calibration.conventions import AtEnd
 from calibration.engine.decoding import Decoding, Ending
 from calibration.engine.drawn import Continuation
 from calibration.engine.generation import DecoderGeneration
-from calibration.engine.language import padded
+from calibration.engine.language import Batch, padded
+from calibration.engine.projection import projection_of
 from calibration.engine.sampling import Block, Prompt, sample
 from storage.decoders import decoder_of
 from storage.networks import Network
@@ -71,12 +72,40 @@ def _require_alike(network: Network, asked: Sequence[Block], ending: Ending) -> 
 
 @pytest.mark.parametrize("policy", ["continue", "stop", "natural"])
 @pytest.mark.parametrize("ragged", [False, True])
+@pytest.mark.parametrize("sizes", [[7, 3, 5], [5, 3, 5]])
 @pytest.mark.parametrize("name", ["llama", "qwen3", "gpt-neox, one after the other", "gpt2"])
 def test_a_block_is_the_same_to_the_last_bit_whatever_it_shares_with(
-    name: str, ragged: bool, policy: AtEnd
+    name: str, sizes: list[int], ragged: bool, policy: AtEnd
 ) -> None:
     network = Network(small_model(name))
-    require_alike(network, blocks([7, 3, 5], ragged=ragged), Ending(policy, ENDS))
+    require_alike(network, blocks(sizes, ragged=ragged), Ending(policy, ENDS))
+
+
+@pytest.mark.parametrize(
+    ("prompts", "entered"),
+    [
+        ([[5, 6, 7], [5, 6, 7]], 1),
+        ([[5, 6, 7], [5, 6, 8]], 2),
+        ([[0, 5, 6], [5, 6]], 2),  # the same ids once padded, and other tokens
+        ([[5, 6, 7], [5, 6, 8], [5, 6, 7]], 2),
+    ],
+)
+def test_prompts_that_blocks_share_enter_the_network_once(
+    prompts: list[list[int]], entered: int
+) -> None:
+    class Counted(DecoderGeneration):
+        def _entered(self, batch: Batch, rows: slice) -> torch.Tensor:
+            times.append(rows)
+            return super()._entered(batch, rows)
+
+    times: list[slice] = []
+    model = small_model("llama")
+    decoder = decoder_of(model)
+    assert decoder is not None
+    project = projection_of(model.get_output_embeddings().weight, None)
+    batch = padded(prompts, torch.device("cpu"))
+    Counted(decoder, project, batch, steps=2, tiles=[1] * len(prompts))
+    assert len(times) == entered
 
 
 def test_so_it_is_among_two_threads() -> None:
