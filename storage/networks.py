@@ -14,11 +14,13 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from calibration.engine.branching import Branches, DecoderBranches
 from calibration.engine.decoder import Decoder
 from calibration.engine.generation import DecoderGeneration
 from calibration.engine.graphs import WindowedGeneration
 from calibration.engine.language import Batch, Generation
 from calibration.engine.projection import Projection, projection_of
+from calibration.engine.rereading import RereadBranches
 from storage.decoders import decoder_of, head_width
 from storage.library_generation import LibraryGeneration, placement
 
@@ -45,6 +47,7 @@ class Network:
         projection = projection_of(head.weight.to(model.device), getattr(head, "bias", None))
         self._project: Project = projection.logits
         self._generation: Begin = self._through_library
+        self._branches: Branches = RereadBranches(self)
         if not self._projection_agrees():
             self._backbone = _WholeModel(model)
             self._project = self._in_float32
@@ -52,6 +55,8 @@ class Network:
         decoder = decoder_of(model)
         if decoder is not None:
             self._generation = self._chosen(decoder, projection)
+            if self._generation != self._through_library:
+                self._branches = DecoderBranches(decoder, projection)
 
     @property
     def vocabulary(self) -> int:
@@ -85,6 +90,11 @@ class Network:
     @property
     def device(self) -> torch.device:
         return torch.device(self._model.device)
+
+    @property
+    def branches(self) -> Branches:
+        """The way to try candidates for a next token."""
+        return self._branches
 
     def states(self, batch: Batch) -> Tensor:
         output = self._backbone(input_ids=batch.ids, use_cache=False, **placement(batch.mask))

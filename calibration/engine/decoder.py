@@ -113,11 +113,21 @@ def hidden(decoder: Decoder, tokens: Tokens, caches: Sequence[Tensor], tiles: Ti
     `caches` hold keys and values of each layer, (batch, 2 × key-value heads, room, head width),
     and take those of the new tokens.
     """
-    form = decoder.form
+    return _normalized(_through(decoder, tokens, caches, tiles)[:, -1], decoder.last)
+
+
+def hidden_of_all(
+    decoder: Decoder, tokens: Tokens, caches: Sequence[Tensor], tiles: Tiles
+) -> Tensor:
+    """The same of every new token.  # (batch, new, width)"""
+    return _normalized(_through(decoder, tokens, caches, tiles), decoder.last)
+
+
+def _through(decoder: Decoder, tokens: Tokens, caches: Sequence[Tensor], tiles: Tiles) -> Tensor:
     states = functional.embedding(tokens.ids, decoder.embedding)
     for layer, cache in zip(decoder.layers, caches, strict=True):
-        states = _layer(form, layer, states, tokens, cache, tiles)
-    return _normalized(states[:, -1], decoder.last)
+        states = _layer(decoder.form, layer, states, tokens, cache, tiles)
+    return states
 
 
 def _layer(
