@@ -1,4 +1,4 @@
-# install: .venv with everything · quickstart: the main job on its embedded default · test · check · ladder · smollm2
+# install: .venv with everything · quickstart: the main job on its embedded default · serve · deploy · test · check · ladder · smollm2
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ export PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS ?= 120
 # Only what is imported is compiled, at its first import: half the time of compiling everything.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: install quickstart test check ladder smollm2 clean
+.PHONY: install quickstart deploy serve test check ladder smollm2 clean
 
 install: $(VENV)/installed
 
@@ -31,6 +31,14 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 quickstart: install
 	@$(BIN)/calibration run $(STUDY)
+
+# A server and workers on this machine, until Ctrl-C. OPTIONS='--study studies/mine.yaml' and others.
+serve: install
+	@$(BIN)/calibration serve $(OPTIONS)
+
+# The same deployments on the server of PREFECT_API_URL.
+deploy: install
+	@$(BIN)/calibration deploy $(OPTIONS)
 
 # A process a core, each of one thread: threads of several processes that share cores wait for each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile

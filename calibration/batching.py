@@ -33,8 +33,9 @@ def batches(pending: Sequence[Pending], *, rows: int) -> list[list[Pending]]:
     return [batch for _, group in together for batch in _filled(list(group), rows)]
 
 
-def _place(part: Pending) -> tuple[str, int]:
-    return part.recipe.examples.address, part.number
+def _place(part: Pending) -> tuple[str, int, int]:
+    # A part holds fewer prompts where each has several continuations.
+    return part.recipe.examples.address, part.recipe.draws or 1, part.number
 
 
 def _ending(part: Pending) -> tuple[str, tuple[int, ...]]:

@@ -1,21 +1,79 @@
 """Which texts count as one: near-identical texts share a cluster.
 
 The unit of statistical independence is the source text. Two texts that share most of their
-eight-word runs (a speech as delivered and as printed) are one source text, whatever their names.
+eight-word runs (a speech as delivered and as printed) are one source text, whatever their names;
+and so are two answers to what is nearly one question.
 """
 
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Hashable, Sequence
+from itertools import combinations, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
+
+from calibration.text import SourceText, place_of_cluster
 
 SHINGLE_WORDS = 8  # long enough that a shared run is quotation and not idiom
 SAMPLED_ONE_IN = 16  # shingles kept; a 5,000-word text still has about 300
 IDENTICAL_SHARE = 0.5  # of the shorter text's shingles
 COMMONPLACE = 50  # a shingle found in more texts than this is boilerplate and says nothing
+
+
+def joined(texts: Sequence[SourceText], seed: int) -> list[SourceText]:
+    """The texts, those that belong together under one cluster: their earliest in a seed's order.
+
+    Together are texts of one cluster, and those that are near-identical or answer what is.
+    """
+    order = sorted(range(len(texts)), key=lambda one: place_of_cluster(texts[one].cluster, seed))
+    ordered = [texts[index] for index in order]
+    firsts = united(
+        [one.cluster for one in ordered],
+        kindred([one.text for one in ordered], [one.context for one in ordered]),
+    )
+    cluster = {index: ordered[first].cluster for index, first in zip(order, firsts, strict=True)}
+    return [text._replace(cluster=cluster[index]) for index, text in enumerate(texts)]
+
+
+def kindred(texts: Sequence[str], contexts: Sequence[str]) -> list[int]:
+    """The cluster of each text: the smallest index among those it is joined to.
+
+    Texts are joined that are near-identical, or whose contexts are; an empty context joins none.
+    """
+    return united(near_identical(texts), _of_contexts(contexts))
+
+
+def united(*kinds: Sequence[Hashable]) -> list[int]:
+    """The smallest index among the items that share a label of any kind, directly or in a chain."""
+    pairs = []
+    for labels in kinds:
+        first_of: dict[Hashable, int] = {}
+        pairs += [(first_of.setdefault(label, index), index) for index, label in enumerate(labels)]
+    return _components(len(kinds[0]), pairs)
+
+
+def _of_contexts(contexts: Sequence[str]) -> list[int]:
+    own = _own_words(contexts)
+    told = [index for index, words in enumerate(own) if words]
+    found = near_identical([own[index] for index in told])
+    cluster = {index: told[first] for index, first in zip(told, found, strict=True)}
+    return [cluster.get(index, index) for index in range(len(contexts))]
+
+
+def _own_words(contexts: Sequence[str]) -> list[str]:
+    """What each says beyond what all begin and end with: an instruction that all share is none."""
+    words = [context.split() for context in contexts]
+    begun = _shared(words)
+    rests = [one[begun:] for one in words]
+    ended = _shared([one[::-1] for one in rests])
+    return [" ".join(one[: len(one) - ended]) for one in rests]
+
+
+def _shared(words: Sequence[Sequence[str]]) -> int:
+    """How many words all begin with."""
+    same = takewhile(lambda column: len(set(column)) == 1, zip(*words, strict=False))
+    return sum(1 for _ in same)
 
 
 def near_identical(texts: Sequence[str]) -> list[int]:

@@ -1,4 +1,4 @@
-"""What artifacts cost in tokens, before anything runs.
+"""What artifacts cost in tokens, before anything runs, and what a study asks of its models.
 
 A network reads prompts and reads or writes continuations. Time goes with fewer of them, the
 steps: writing is one step a token, and the prompt before it takes no longer than a step or two.
@@ -6,10 +6,19 @@ steps: writing is one step a token, and the prompt before it takes no longer tha
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from calibration.expected import BYTES_A_TOKEN
+from calibration.outlay import Asked
 from calibration.recipes import ModelRecipe, Recipe, SamplesRecipe, ScoresRecipe
+from calibration.sources import CodeContestsSource, PythonSource, gives_contexts
+from calibration.study import DatasetEntry, ModelEntry, Study
+
+CODE_BYTES_A_TOKEN: Final = 3  # its words are short, and much of it is signs
+# Tokens of an instruction whose length the study does not bound: the problem of a contest; what
+# asks for a story is shorter.
+CONTEXT_TOKENS: Final = 512
+FORM_TOKENS: Final = 64  # what the form of a prompt adds to an instruction
 
 
 class Work(NamedTuple):
@@ -25,10 +34,17 @@ def tokens_of(recipe: Recipe) -> int:
     Texts that turn out too short make it less.
     """
     match recipe:
-        case SamplesRecipe(examples=examples) | ScoresRecipe(examples=examples):
-            return examples.texts.examples * tokens_each(recipe)
+        case SamplesRecipe() | ScoresRecipe():
+            return rows_of(recipe) * tokens_each(recipe)
         case _:
             return 0
+
+
+def rows_of(recipe: SamplesRecipe | ScoresRecipe) -> int:
+    """Rows of a table that a network makes, at most."""
+    examples = recipe.examples
+    texts = examples.whole or examples.texts.examples
+    return texts * (recipe.draws or 1) if isinstance(recipe, SamplesRecipe) else texts
 
 
 def tokens_each(recipe: ModelRecipe) -> int:
@@ -70,3 +86,34 @@ def _passes(recipes: Iterable[Recipe]) -> Iterator[list[ScoresRecipe]]:
             model = recipe.model
             groups[recipe.examples.address, model.weights, model.precision].append(recipe)
     yield from groups.values()
+
+
+def asked_of(study: Study, model: ModelEntry, dataset: DatasetEntry) -> Asked:
+    """What a study asks of a model on a data set, at most, in tokens.
+
+    Windows of bytes take a token for every four, of code for every three; an instruction counts
+    as long as the study lets it be.
+    """
+    each = _bytes_a_token(dataset) if dataset.unit == "bytes" else 1
+    return Asked(
+        examples=dataset.examples,
+        draws=dataset.samples_per_prompt,
+        prompt=-(-dataset.prompt // each) + _context(dataset),
+        continuation=-(-dataset.continuation // each),
+        decodings=len(study.decodings_of(model)),
+        rescored="four-bit" in study.as_published,
+    )
+
+
+def _bytes_a_token(dataset: DatasetEntry) -> int:
+    is_code = isinstance(dataset.source, CodeContestsSource | PythonSource)
+    return CODE_BYTES_A_TOKEN if is_code else BYTES_A_TOKEN
+
+
+def _context(dataset: DatasetEntry) -> int:
+    if not gives_contexts(dataset.source):
+        return 0
+    if dataset.longest_context is None:
+        return CONTEXT_TOKENS + FORM_TOKENS
+    # A problem is told in prose.
+    return -(-dataset.longest_context // BYTES_A_TOKEN) + FORM_TOKENS

@@ -11,14 +11,24 @@ import math
 from typing import Final
 
 from calibration.engine.decoding import Decoding
-from calibration.recipes import Precision
+from calibration.recipes import WeightPrecision
 
 # Nats: in float32 what no rounding does; in 16 bits five times what rounding was seen to do.
-DIFFERENCE: Final[dict[Precision, float]] = {"float32": 1e-4, "bfloat16": 0.5, "float16": 0.5}
+DIFFERENCE: Final[dict[WeightPrecision, float]] = {
+    "float32": 1e-4,
+    "bfloat16": 0.5,
+    "float16": 0.5,
+    "four-bit": 0.5,  # which computes in 16 bits
+}
 # About ten times what was seen. Every fault that the tests plant moves more than a twentieth.
-MOST: Final[dict[Precision, float]] = {"float32": 1e-3, "bfloat16": 1e-2, "float16": 1e-2}
+MOST: Final[dict[WeightPrecision, float]] = {
+    "float32": 1e-3,
+    "bfloat16": 1e-2,
+    "float16": 1e-2,
+    "four-bit": 1e-2,
+}
 
 
-def edge_difference(decoding: Decoding, precision: Precision) -> float:
+def edge_difference(decoding: Decoding, precision: WeightPrecision) -> float:
     """The difference, in nats, from which on a token is at the edge; infinite without one."""
     return DIFFERENCE[precision] if decoding.truncations else math.inf

@@ -1,18 +1,19 @@
 """Spans under one tokenizer: prompts and human continuations as token ids.
 
-Prompt and continuation are the span's own tokens, in order. In tokens, the prompt is the first
-`prompt` of them; in bytes, prompt and window are stretches of text that no tokenizer has a say in,
-and the last token may reach out of the window. Knows no model and no disk.
+Prompt and continuation are the span's own tokens, in order, after those of what it answers. In
+tokens, the prompt is the first `prompt` of them; in bytes, prompt and window are stretches of the
+text that no tokenizer has a say in, and the last token may reach out of the window. Knows no model
+and no disk.
 """
 
 import re
-from collections.abc import Sequence
 from itertools import accumulate
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import polars as pl
 
-from calibration.recipes import ExamplesRecipe
+from calibration.prompts import Tokenizer, encoder, prefix_of, read, spelled, spells, stripped
+from calibration.recipes import ExamplesRecipe, Form
 from calibration.tables import EXAMPLES
 
 WORD_END = re.compile(rb"\S(?=\s)")
@@ -20,22 +21,28 @@ LONGEST_WORD = 32  # bytes that a prompt may be longer than asked, so that it en
 ANCHOR = "\n"  # a character that tokenizers keep apart from the word after it
 
 
-class Tokenizer(Protocol):
-    """Text to ids, with special tokens as the tokenizer adds them or without, and ids to bytes."""
-
-    def encode(self, text: str) -> list[int]: ...
-
-    def encode_plain(self, text: str) -> list[int]: ...
-
-    def token(self, index: int) -> bytes: ...
-
-
 class Encoded(NamedTuple):
     """Examples, and how many spans gave none."""
 
     examples: pl.DataFrame  # EXAMPLES
     too_short: int  # no more than the prompt
-    altered: int  # the tokens do not spell the span
+    altered: int  # the tokens do not spell the span, or what it answers
+    not_whole: int  # where only whole ones are asked: prompt and continuation are not filled
+
+    @property
+    def left_out(self) -> int:
+        """Spans that gave no example."""
+        return self.too_short + self.altered + self.not_whole
+
+    @property
+    def why(self) -> str:
+        """The same in words."""
+        counted = {
+            "too short": self.too_short,
+            "altered by the tokenizer": self.altered,
+            "too short to be whole": self.not_whole,
+        }
+        return ", ".join(f"{count} {words}" for words, count in counted.items() if count)
 
 
 class _Example(NamedTuple):
@@ -43,27 +50,34 @@ class _Example(NamedTuple):
     continuation: list[int]
     bytes: list[int]  # of each token of the continuation
     window: int
+    whole: bool  # the text fills prompt and continuation
 
 
 def encoded(texts: pl.DataFrame, tokenizer: Tokenizer, recipe: ExamplesRecipe) -> Encoded:
     """Each span of TEXTS as a prompt and the continuation that is measured after it.
 
     Special tokens that the tokenizer adds in front are part of the prompt (in tokens, counted in
-    it); those it adds at the end are dropped, since a span is no whole text. With a `text_end`,
-    a continuation that reaches the end of its text gets that id. A span whose tokens do not spell
-    its own beginning is left out and counted: what the model is asked about must be the text.
+    it, where the text answers nothing); those it adds at the end are dropped, since a span is no
+    whole text. With a `text_end`, a continuation that reaches the end of its text gets that id. A
+    span whose tokens do not spell its own beginning is left out and counted: what the model is
+    asked about must be the text. With `whole`, the first so many that fill prompt and continuation
+    are taken, and spans after them are not looked at.
     """
     example = _in_tokens if recipe.unit == "tokens" else _in_bytes
-    rows, too_short, altered = [], 0, 0
+    rows: list[tuple[object, ...]] = []
+    left_out = {"too short": 0, "altered": 0, "not whole": 0}
     for span in texts.iter_rows(named=True):
+        if recipe.whole is not None and len(rows) == recipe.whole:
+            break
         found = example(span, tokenizer, recipe)
-        if found == "too short":
-            too_short += 1
-        elif found == "altered":
-            altered += 1
+        if isinstance(found, str):
+            left_out[found] += 1
+        elif recipe.whole is not None and not found.whole:
+            left_out["not whole"] += 1
         else:
-            rows.append((span["cluster"], span["example"], *found))
-    return Encoded(pl.DataFrame(rows, schema=EXAMPLES, orient="row"), too_short, altered)
+            rows.append((span["cluster"], span["example"], *found[:-1]))
+    examples = pl.DataFrame(rows, schema=EXAMPLES, orient="row")
+    return Encoded(examples, *left_out.values())
 
 
 def longest(examples: pl.DataFrame) -> int:
@@ -75,22 +89,26 @@ def longest(examples: pl.DataFrame) -> int:
 def _in_tokens(
     span: dict[str, str | bool], tokenizer: Tokenizer, recipe: ExamplesRecipe
 ) -> _Example | str:
-    text, asked = f"{span['context']}{span['text']}", recipe.prompt + recipe.continuation
-    ids = _stripped(tokenizer.encode(text)[:asked], tokenizer)
-    pieces = [tokenizer.token(index) for index in ids]
-    ends = recipe.text_end is not None and bool(span["ends"]) and len(pieces) < asked
-    # That a text ends right after its prompt is something to measure, where ends are.
-    if len(pieces) < recipe.prompt + (not ends):
-        return "too short"
-    if not _spells(b"".join(pieces), text):
+    reading = read(str(span["context"]), str(span["text"]), tokenizer, form=recipe.form)
+    if reading is None:
         return "altered"
-    continuation = ids[recipe.prompt :]
-    sizes = [len(piece) for piece in pieces[recipe.prompt :]]
+    start = reading.front + recipe.prompt
+    asked = start + recipe.continuation
+    ids = stripped(reading.ids[:asked], tokenizer)
+    ends = recipe.text_end is not None and bool(span["ends"]) and len(ids) < asked
+    # That a text ends right after its prompt is something to measure, where ends are.
+    if len(ids) < start + (not ends):
+        return "too short"
+    if not spells(spelled(ids, tokenizer)[reading.before :], reading.text):
+        return "altered"
+    continuation = ids[start:]
+    sizes = [len(tokenizer.token(index)) for index in continuation]
+    whole = len(ids) == asked
     if ends and recipe.text_end is not None:
         return _Example(
-            ids[: recipe.prompt], [*continuation, recipe.text_end], [*sizes, 0], recipe.continuation
+            ids[:start], [*continuation, recipe.text_end], [*sizes, 0], recipe.continuation, whole
         )
-    return _Example(ids[: recipe.prompt], continuation, sizes, len(continuation))
+    return _Example(ids[:start], continuation, sizes, len(continuation), whole)
 
 
 def _in_bytes(
@@ -99,22 +117,22 @@ def _in_bytes(
     raw = str(span["text"]).encode()
     start = _word_boundary(raw, recipe.prompt)
     stop = character_boundary(raw, start + recipe.continuation)
-    ends = (
-        recipe.text_end is not None
-        and bool(span["ends"])
-        and len(raw) < start + (recipe.continuation)
-    )
+    whole = len(raw) >= start + recipe.continuation
+    ends = recipe.text_end is not None and bool(span["ends"]) and not whole
     if len(raw) < recipe.prompt or not 0 < start < len(raw) + ends:
         return "too short"
-    split = _split(f"{span['context']}{raw[:start].decode()}", raw[start:].decode(), tokenizer)
+    halves = raw[:start].decode(), raw[start:].decode()
+    split = _split(str(span["context"]), *halves, tokenizer=tokenizer, form=recipe.form)
     if split is None:
         return "altered"
     prompt, following = split
     sizes = [len(tokenizer.token(index)) for index in following]
     if ends and recipe.text_end is not None:
-        return _Example(prompt, [*following, recipe.text_end], [*sizes, 0], recipe.continuation)
+        return _Example(
+            prompt, [*following, recipe.text_end], [*sizes, 0], recipe.continuation, whole
+        )
     tokens = 1 + sum(total < stop - start for total in accumulate(sizes))
-    return _Example(prompt, following[:tokens], sizes[:tokens], stop - start)
+    return _Example(prompt, following[:tokens], sizes[:tokens], stop - start, whole)
 
 
 def character_boundary(raw: bytes, limit: int) -> int:
@@ -135,52 +153,42 @@ def _word_boundary(raw: bytes, limit: int) -> int:
     return character_boundary(raw, limit) if end is None else end.end()
 
 
-def _split(prompt: str, following: str, tokenizer: Tokenizer) -> tuple[list[int], list[int]] | None:
+def _split(
+    context: str, prompt: str, following: str, *, tokenizer: Tokenizer, form: Form
+) -> tuple[list[int], list[int]] | None:
     """Ids of the prompt and of what follows, meeting exactly between them; None where they cannot.
 
     The tokens of the whole are kept where one of them begins with `following`. Where none does,
     the two are given to the tokenizer one by one.
     """
-    ids = _stripped(tokenizer.encode(prompt + following), tokenizer)
-    pieces = [tokenizer.token(index) for index in ids]
-    raw = (prompt + following).encode()
-    if b"".join(pieces) not in (raw, b" " + raw):
+    reading = read(context, prompt + following, tokenizer, form=form)
+    if reading is None:
+        return None
+    ids = stripped(reading.ids, tokenizer)
+    sizes = [len(tokenizer.token(index)) for index in ids]
+    raw = reading.text.encode()
+    if spelled(ids, tokenizer)[reading.before :] not in (raw, b" " + raw):
         return None
     rest = len(following.encode())
-    left = [sum(map(len, pieces)) - total for total in accumulate(map(len, pieces))]
+    left = [sum(sizes) - total for total in accumulate(sizes)]
     if rest in left:
         meeting = left.index(rest) + 1
         return ids[:meeting], ids[meeting:]
     apart = _continued(following, tokenizer)
-    return None if apart is None else (_stripped(tokenizer.encode(prompt), tokenizer), apart)
+    if apart is None:
+        return None
+    prefix = prefix_of(context, tokenizer, form=form)
+    return stripped(encoder(prefix, tokenizer, form=form)(prefix + prompt), tokenizer), apart
 
 
 def _continued(text: str, tokenizer: Tokenizer) -> list[int] | None:
     """Ids that spell exactly the text; None where the tokenizer has none."""
     plain = tokenizer.encode_plain(text)
-    if _spelled(plain, tokenizer) == text.encode():
+    if spelled(plain, tokenizer) == text.encode():
         return plain
     # Some tokenizers put a space before the first word; after an anchor it is not the first.
     anchored = tokenizer.encode_plain(ANCHOR + text)
     for start in range(1, len(anchored)):
-        if _spelled(anchored[start:], tokenizer) == text.encode():
+        if spelled(anchored[start:], tokenizer) == text.encode():
             return anchored[start:]
     return None
-
-
-def _stripped(ids: list[int], tokenizer: Tokenizer) -> list[int]:
-    """The ids without those at the end that spell nothing."""
-    kept = len(ids)
-    while kept and not tokenizer.token(ids[kept - 1]):
-        kept -= 1
-    return ids[:kept]
-
-
-def _spelled(ids: Sequence[int], tokenizer: Tokenizer) -> bytes:
-    return b"".join(tokenizer.token(index) for index in ids)
-
-
-def _spells(spelled: bytes, text: str) -> bool:
-    # Some tokenizers put a space before the first word; nothing else may differ.
-    raw = text.encode()
-    return raw.startswith((spelled, spelled.removeprefix(b" ")))

@@ -6,6 +6,9 @@ CalibrationError        one sentence: what was expected, what was found, where, 
 │   ├── TextError       texts to measure on
 │   └── ModelError      a model or its tokenizer
 ├── StoreError          the store cannot be read or written (exit code 2)
+├── ServerError         the Prefect server cannot be used (exit code 2)
+├── Incomplete          a study ended, and lacks some of its models (exit code 2)
+│   └── PartlyRefused   one of them because it broke a rule (exit code 1)
 └── CheckFailed         a table broke a rule that must hold (exit code 1)
 """
 
@@ -40,8 +43,22 @@ class StoreError(CalibrationError):
     """The store cannot be read or written."""
 
 
+class ServerError(CalibrationError):
+    """The Prefect server does not answer, or refuses."""
+
+
 class CheckFailed(CalibrationError):
     """A table broke a rule that must hold; what depends on it is not made."""
+
+    exit_code = 1
+
+
+class Incomplete(CalibrationError):
+    """A study came to its end without some of its models; its report is made of the others."""
+
+
+class PartlyRefused(Incomplete):
+    """The same, where a table of one of those models broke a rule that must hold."""
 
     exit_code = 1
 

@@ -16,7 +16,8 @@ from calibration.changes import Form
 from calibration.paces import MEASURED, Made, Network, Pace, paces
 from calibration.report.wording import count
 
-BYTES: Final[Mapping[str, int]] = {"float32": 4, "bfloat16": 2, "float16": 2}  # of one weight
+# Of one weight.
+BYTES: Final[Mapping[str, float]] = {"float32": 4, "bfloat16": 2, "float16": 2, "four-bit": 0.5}
 
 
 class Estimate(NamedTuple):
@@ -57,7 +58,7 @@ class Estimates:
         if own is not None:
             seconds = steps / own.steps_per_second
             return Estimate(seconds, own.memory_bytes, memory_at_least=False, source=_from(own))
-        least = network.parameters * BYTES[network.precision]
+        least = int(network.parameters * BYTES[network.precision])
         near = self._near(kind, network)
         if near is None:
             return Estimate(None, least, memory_at_least=True, source=None)

@@ -10,15 +10,18 @@ from typing import NamedTuple
 
 from calibration.assumptions import assumption
 from calibration.engine.decoding import Decoding
-from calibration.errors import StudyError
+from calibration.errors import ModelError, StudyError
 from calibration.recipes import (
+    Absent,
     ExamplesRecipe,
     FitRecipe,
+    Form,
     Identity,
     Member,
     ModelIdentity,
     Recipe,
     ReportRecipe,
+    RescoresRecipe,
     SamplesRecipe,
     ScoresRecipe,
     SourceIdentity,
@@ -28,7 +31,12 @@ from calibration.recipes import (
     TheoryEntry,
     TheoryRecipe,
 )
+from calibration.sources import begins_texts, gives_contexts
 from calibration.study import DatasetEntry, ModelEntry, PlainDecoding, Study
+
+# Texts that are drawn for each example where tokenizers then choose among them: of the stories and
+# solutions of the published study, about one in three is long enough.
+SPARE = 4
 
 
 class ModelFacts(Identity):
@@ -42,6 +50,7 @@ class ModelFacts(Identity):
     context: int | None  # tokens; None where the model states no limit
     end_ids: tuple[int, ...]
     text_end: int | None  # the id that ends a document; None where the model has none
+    chat_template: str | None = None  # digest; None where the tokenizer has none
 
 
 class Measurement(NamedTuple):
@@ -62,6 +71,17 @@ class Measurement(NamedTuple):
         return self.summary.scores
 
     @property
+    def rescored(self) -> RescoresRecipe | None:
+        """The own texts as other weights read them; None where only their maker does."""
+        return self.summary.rescored
+
+    @property
+    def made(self) -> tuple[SamplesRecipe | RescoresRecipe | ScoresRecipe | SummaryRecipe, ...]:
+        """All that measuring makes, parents first."""
+        again = () if self.rescored is None else (self.rescored,)
+        return (self.samples, *again, self.scores, self.summary)
+
+    @property
     def examples(self) -> ExamplesRecipe:
         return self.summary.samples.examples
 
@@ -80,6 +100,11 @@ class Lineage(NamedTuple):
     study: Study
     measurements: tuple[Measurement, ...]
     report: ReportRecipe
+
+    @property
+    def absent(self) -> tuple[Absent, ...]:
+        """The models that the study asks for and that this lineage leaves out."""
+        return self.report.absent or ()
 
     def texts(self) -> dict[TextsRecipe, DatasetEntry]:
         """Each selection of texts once, with the data set that names it."""
@@ -105,78 +130,128 @@ def lineage(
     models: Mapping[str, ModelFacts],
     *,
     file: str,
+    absent: tuple[Absent, ...] = (),
 ) -> Lineage:
     """The recipes of a study, given its sources and models by name.
 
-    Raises StudyError when a model cannot be measured as asked; `file` is named in the sentence.
+    `absent` are models that were asked for besides those of the study. Raises StudyError when a
+    model cannot be measured as asked; `file` is named in the sentence.
     """
-    _refuse_twins(study, models, file)
+    for model in study.models:
+        require_measurable(study, model, models, file=file)
     measurements = tuple(
         Measurement(
             model,
             dataset,
             decoding,
-            _summary(study, examples, facts, decoding),
+            _summary(study, dataset, examples, facts, decoding),
             facts.context,
         )
         for model in study.models
         for dataset in study.datasets
         for facts in [models[model.name]]
-        if _fits(study, model, dataset, facts, file)
-        for examples in [_examples(study, sources, facts, dataset)]
-        for decoding in study.decodings
+        for examples in [_examples(study, sources[dataset.name], model, facts, dataset)]
+        for decoding in study.decodings_of(model)
     )
     fits = tuple(_fits_of_series(study, measurements, models))
     report = ReportRecipe(
         study=study.name,
         study_fit=StudyFitRecipe(fits=fits),
         theory=_theory(study, measurements, models),
+        absent=absent or None,
     )
     return Lineage(study, measurements, report)
 
 
-def _refuse_twins(study: Study, models: Mapping[str, ModelFacts], file: str) -> None:
+def require_measurable(
+    study: Study, model: ModelEntry, models: Mapping[str, ModelFacts], *, file: str
+) -> None:
+    """Raises StudyError for a model that a study cannot measure as asked, or measures already.
+
+    `models` are the facts of it and of those before it; its place in the file is that in `study`.
+    """
+    _refuse_twin(study, model, models, file)
+    for dataset in study.datasets:
+        _require_fit(study, model, dataset, models[model.name], file)
+
+
+def _refuse_twin(
+    study: Study, model: ModelEntry, models: Mapping[str, ModelFacts], file: str
+) -> None:
     # A network that stands twice in a series adds a degree of freedom and no scatter, which makes
     # the interval of the exponent several times too narrow.
-    first: dict[tuple[str, str], str] = {}
-    for place, model in enumerate(study.models, start=1):
-        weights = models[model.name].identity.weights
-        twin = first.setdefault((model.family, weights), model.name)
-        if twin != model.name:
+    place = study.models.index(model)
+    for twin in study.models[:place]:
+        if (
+            twin.series == model.series
+            and twin.name in models
+            and models[twin.name].identity.weights == models[model.name].identity.weights
+        ):
             raise StudyError(
-                f"{file}: `models[{place}]`: each network was expected once in a family, found the "
-                f"weights of {model.name!r} already in {twin!r}: leave one out, or give it a "
-                "`family` of its own"
+                f"{file}: `models[{place + 1}]`: each network was expected once in a family, found "
+                f"the weights of {model.name!r} already in {twin.name!r}: leave one out, or give "
+                "it a `family` of its own"
             )
 
 
 def _examples(
-    study: Study, sources: Mapping[str, SourceIdentity], facts: ModelFacts, dataset: DatasetEntry
+    study: Study,
+    source: SourceIdentity,
+    model: ModelEntry,
+    facts: ModelFacts,
+    dataset: DatasetEntry,
 ) -> ExamplesRecipe:
+    form = _form(model, dataset)
+    by_tokens = "selection" in study.as_published
     return ExamplesRecipe(
-        texts=TextsRecipe(
-            source=sources[dataset.name],
-            span_bytes=dataset.bytes_per_span,
-            examples=dataset.examples,
-            seed=study.seed,
-            # To leave short rests out would leave out texts because they end.
-            tails="all" if study.at_end == "natural" else None,
-            independent="passages" if dataset.independent == "passages" else None,
-        ),
+        texts=_texts(study, source, dataset),
         tokenizer=facts.tokenizer,
+        form=form,
+        template=facts.chat_template if form == "chat" else None,
         prompt=dataset.prompt,
         continuation=dataset.continuation,
         unit=dataset.unit,
         text_end=facts.text_end if study.at_end == "natural" else None,
+        whole=dataset.examples if by_tokens else None,
+    )
+
+
+def _form(model: ModelEntry, dataset: DatasetEntry) -> Form:
+    """A text that answers nothing is continued as it is, by chat models too."""
+    if not gives_contexts(dataset.source):
+        return "plain"
+    return "chat" if model.chat else "question-answer"
+
+
+def _texts(study: Study, source: SourceIdentity, dataset: DatasetEntry) -> TextsRecipe:
+    by_tokens = "selection" in study.as_published
+    return TextsRecipe(
+        source=source,
+        span_bytes=dataset.bytes_per_span,
+        # Of which each tokenizer then takes those that are long enough for it.
+        examples=dataset.examples * (SPARE if by_tokens else 1),
+        seed=study.seed,
+        # To leave short rests out would leave out texts because they end.
+        tails="all" if study.at_end == "natural" else None,
+        independent="passages" if dataset.independent == "passages" else None,
+        spans="first" if begins_texts(dataset.source) else None,
+        shortest=None if by_tokens else dataset.shortest,
+        longest_context=dataset.longest_context,
     )
 
 
 def _summary(
-    study: Study, examples: ExamplesRecipe, facts: ModelFacts, decoding: PlainDecoding
+    study: Study,
+    dataset: DatasetEntry,
+    examples: ExamplesRecipe,
+    facts: ModelFacts,
+    decoding: PlainDecoding,
 ) -> SummaryRecipe:
+    again = "four-bit" in study.as_published
+    reads = facts.identity.model_copy(update={"precision": "four-bit"}) if again else facts.identity
     scores = ScoresRecipe(
         examples=examples,
-        model=facts.identity,
+        model=reads,
         decoding=decoding.decoding,
         at_end=study.at_end,
         end_ids=facts.end_ids,
@@ -188,17 +263,29 @@ def _summary(
         at_end=study.at_end,
         end_ids=facts.end_ids,
         seed=study.seed,
+        draws=None if dataset.samples_per_prompt == 1 else dataset.samples_per_prompt,
     )
-    return SummaryRecipe(samples=samples, scores=scores)
+    return SummaryRecipe(
+        samples=samples,
+        scores=scores,
+        rescored=RescoresRecipe(samples=samples, model=reads) if again else None,
+        alignment="slipped" if "slip" in study.as_published else None,
+    )
 
 
-def _fits(
+def _require_fit(
     study: Study, model: ModelEntry, dataset: DatasetEntry, facts: ModelFacts, file: str
-) -> bool:
+) -> None:
     if study.at_end == "natural" and facts.text_end is None:
         raise StudyError(
             f"{file}: a model with an end-of-text token was expected under `at_end: natural`, "
             f"found none in the configuration of {model.name!r}: use `at_end: continue`"
+        )
+    if _form(model, dataset) == "chat" and facts.chat_template is None:
+        raise ModelError(
+            f"{file}: a chat template was expected with the tokenizer of {model.name!r}, which is "
+            f"asked as a chat model on data set {dataset.name!r}, found none: save one beside it "
+            "as chat_template.jinja, or leave out `chat`"
         )
     asked = dataset.prompt + dataset.continuation
     # How many tokens a window of bytes takes is known once it is encoded.
@@ -208,20 +295,23 @@ def _fits(
             f"{facts.context} tokens was expected (the context of {model.name!r}), found "
             f"{dataset.prompt} + {dataset.continuation}: make one of them smaller"
         )
-    return True
 
 
 def _fits_of_series(
     study: Study, measurements: tuple[Measurement, ...], models: Mapping[str, ModelFacts]
 ) -> list[FitRecipe]:
-    """One fit for each family × data set × decoding, in the study's order; members by size."""
+    """One fit for each series: family × data set × decoding, base and chat models apart.
+
+    In the study's order; members by size.
+    """
+    decodings = dict.fromkeys(one.decoding.decoding for one in measurements)
     series: dict[tuple[str, Decoding], dict[str, list[Measurement]]] = {
-        (dataset.name, decoding.decoding): defaultdict(list)
+        (dataset.name, decoding): defaultdict(list)
         for dataset in study.datasets
-        for decoding in study.decodings
+        for decoding in decodings
     }
     for one in measurements:
-        series[one.dataset.name, one.decoding.decoding][one.model.family].append(one)
+        series[one.dataset.name, one.decoding.decoding][one.model.series].append(one)
     fits = []
     for (dataset_name, _), families in series.items():
         for family, group in families.items():
@@ -238,6 +328,7 @@ def _member(one: Measurement, facts: ModelFacts) -> Member:
         non_embedding_parameters=facts.non_embedding_parameters,
         tokens=one.model.tokens,
         trained_until=one.model.trained_until,
+        distilled=one.model.distilled,
         chat=one.model.chat,
         base=one.model.base,
         summary=one.summary,

@@ -22,7 +22,7 @@ from calibration.engine.scoring import Text, score
 from calibration.engine.uniforms import uniforms
 from calibration.errors import ModelError
 from calibration.recipes import SamplesRecipe
-from calibration.tables import REPLAY, SAMPLES, SCORES
+from calibration.tables import REPLAY, RESCORES, SAMPLES, SCORES
 
 Sizes = NDArray[np.int64]
 
@@ -30,8 +30,17 @@ Sizes = NDArray[np.int64]
 class Asked(NamedTuple):
     """Examples to continue, and the Samples that they are to be part of."""
 
-    examples: pl.DataFrame
+    examples: pl.DataFrame  # of `continued`
     recipe: SamplesRecipe
+
+
+def continued(examples: pl.DataFrame, *, draws: int | None) -> pl.DataFrame:
+    """EXAMPLES with a row for each continuation of each, one after the other, numbered by `draw`.
+
+    `draws` is how many each example has, None for one.
+    """
+    numbers = pl.int_ranges(0, pl.lit(draws or 1, dtype=pl.Int32), dtype=pl.Int32)
+    return examples.with_columns(draw=numbers).explode("draw")
 
 
 def sampled_parts(
@@ -73,8 +82,8 @@ def sampled_part(
     sizes: Sizes,
     progress: Callable[[int], object],
 ) -> pl.DataFrame:
-    """The same for a part that shares with no other.  # SAMPLES"""
-    asked = [Asked(examples, recipe)]
+    """The same for all continuations of some EXAMPLES, which share with no other.  # SAMPLES"""
+    asked = [Asked(continued(examples, draws=recipe.draws), recipe)]
     return sampled_parts(asked, language, sizes=sizes, progress=progress)[0]
 
 
@@ -146,6 +155,35 @@ def replayed_part(
     )
 
 
+def rescored_part(
+    examples: pl.DataFrame, samples: pl.DataFrame, language: Language, recipe: SamplesRecipe
+) -> pl.DataFrame:
+    """Generated texts read by other weights, as the decoding of their recipe has it.  # RESCORES
+
+    `examples` and `samples` hold the same rows in the same order.
+    """
+    texts = _texts(examples["prompt_ids"], samples["tokens"])
+    ending = Ending(recipe.at_end, recipe.end_ids)
+    with _sentences(samples["cluster"]):
+        (scores,) = score(language, texts, decodings=[recipe.decoding], ending=ending)
+    return pl.DataFrame(
+        {
+            "cluster": samples["cluster"],
+            "example": samples["example"],
+            "entropy": [one.entropy for one in scores],
+            "log_prob": [-one.log_loss for one in scores],
+            "end_probability": [one.end_probability for one in scores],
+        },
+        schema=RESCORES,
+    )
+
+
+def as_rescored(samples: pl.DataFrame, rescores: pl.DataFrame) -> pl.DataFrame:
+    """SAMPLES with the values of their RESCORES in place of those that were sampled."""
+    names = ("entropy", "log_prob", "end_probability")
+    return samples.with_columns(rescores[name] for name in names)
+
+
 def _prompts(examples: pl.DataFrame, recipe: SamplesRecipe, context: int | None) -> list[Prompt]:
     in_bytes = recipe.examples.unit == "bytes"
     content = recipe.examples.texts.source.digest
@@ -154,10 +192,14 @@ def _prompts(examples: pl.DataFrame, recipe: SamplesRecipe, context: int | None)
     return [
         Prompt(
             ids,
-            uniforms(recipe.seed, content, example=example, steps=int(min(window, room))),
+            uniforms(
+                recipe.seed, content, example=example, draw=draw, steps=int(min(window, room))
+            ),
             window if in_bytes else None,
         )
-        for example, ids, window in examples.select("example", "prompt_ids", "window").iter_rows()
+        for example, draw, ids, window in examples.select(
+            "example", "draw", "prompt_ids", "window"
+        ).iter_rows()
     ]
 
 

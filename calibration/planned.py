@@ -1,4 +1,8 @@
-"""A plan: every artifact of a study with its state, why it would be made, and what that takes."""
+"""A plan: every artifact of a study with its state, why it would be made, and what that takes.
+
+A statement is what is said of a study even where its models and texts cannot be looked at: its
+cost, and with it the plan where there is one.
+"""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -6,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from calibration.estimates import Estimate
 from calibration.expected import Expected
+from calibration.model_costs import CostTotals, ModelCost, StudyCost, cost_totals
 
 State = Literal["complete", "partial", "missing"]
 
@@ -48,6 +53,23 @@ class Plan(NamedTuple):
     precision: tuple[Expected, ...]
 
 
+class Unread(NamedTuple):
+    """A model or a data set that could not be looked at, and why, in a sentence."""
+
+    name: str
+    why: str
+
+
+class Statement(NamedTuple):
+    """What a study costs, and what a run of it would do as far as that can be told."""
+
+    study: str
+    models: tuple[str, ...]  # their names, in the study's order
+    cost: StudyCost
+    unread: tuple[Unread, ...]
+    plan: Plan | None  # None where nothing could be looked at
+
+
 class ModelTotals(NamedTuple):
     """What one model takes, over all that is measured of it."""
 
@@ -75,15 +97,21 @@ def model_totals(artifacts: Iterable[Planned]) -> list[ModelTotals]:
     return [_model_totals(model, group) for model, group in groups.items()]
 
 
-def record(plan: Plan) -> dict[str, Any]:
-    """The plan as values that JSON has, with keys in a fixed order; what is unknown is null."""
+def record(statement: Statement) -> dict[str, Any]:
+    """A statement as values that JSON has, with keys in a fixed order; what is unknown is null."""
+    plan, cost = statement.plan, statement.cost
+    artifacts = plan.artifacts if plan else ()
+    costs = {one.name: one for one in cost.models}
+    left = {one.model: one for one in model_totals(artifacts)}
     return {
-        "study": plan.study,
-        "store": plan.store,
-        "artifacts": [_artifact(one) for one in plan.artifacts],
-        "totals": _totals(totals(plan.artifacts)),
-        "models": [_model(one) for one in model_totals(plan.artifacts)],
-        "precision": [_precision(one) for one in plan.precision],
+        "study": statement.study,
+        "store": plan.store if plan else None,
+        "gpu": cost.gpu._asdict(),
+        "unread": [one._asdict() for one in statement.unread],
+        "artifacts": [_artifact(one) for one in artifacts],
+        "totals": _sums(cost_totals(cost.models)) | _left(totals(artifacts) if plan else None),
+        "models": [_model(name, costs.get(name), left.get(name)) for name in statement.models],
+        "precision": [_precision(one) for one in plan.precision] if plan else [],
     }
 
 
@@ -118,17 +146,45 @@ def _artifact(one: Planned) -> dict[str, Any]:
     }
 
 
-def _model(one: ModelTotals) -> dict[str, Any]:
+def _model(name: str, cost: ModelCost | None, left: ModelTotals | None) -> dict[str, Any]:
     return {
-        "model": one.model,
-        **_totals(one.totals),
-        "memory_bytes": one.memory_bytes,
-        "memory_at_least": one.memory_at_least,
+        "name": name,
+        "parameters": cost.parameters if cost else None,
+        **_sums(cost_totals([cost]) if cost else None),
+        "weight_bytes": cost.fetched if cost else None,
+        "artifact_bytes": cost.stored if cost else None,
+        **_left(left.totals if left else None),
+        "measured_memory_bytes": _measured_memory(left),
     }
 
 
-def _totals(sums: Totals) -> dict[str, Any]:
-    return {**sums._asdict(), "seconds": _rounded(sums.seconds)}
+def _measured_memory(left: ModelTotals | None) -> int | None:
+    """What a process of the model once held, where it was measured on this store."""
+    return None if left is None or left.memory_at_least else left.memory_bytes
+
+
+def _sums(sums: CostTotals | None) -> dict[str, Any]:
+    """What the whole study takes, whatever of it is there."""
+    return {
+        "tokens": sums.tokens if sums else None,
+        "flops": sums.flops if sums else None,
+        "bytes": sums.bytes if sums else None,
+        "gpu_hours": sums.gpu_hours if sums else None,
+        "memory_bytes": sums.memory if sums else None,
+        "gpus": sums.gpus if sums else None,
+        "disk_bytes": sums.disk if sums else None,
+    }
+
+
+def _left(sums: Totals | None) -> dict[str, Any]:
+    """What is to be made yet, and the time that earlier work tells of it."""
+    return {
+        "artifacts": sums.artifacts if sums else None,
+        "to_make": sums.to_make if sums else None,
+        "tokens_to_make": sums.tokens if sums else None,
+        "seconds": _rounded(sums.seconds) if sums else None,
+        "unknown": sums.unknown if sums else None,
+    }
 
 
 def _precision(one: Expected) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def made_up_examples(
 def in_tokens(recipe: SamplesRecipe) -> SamplesRecipe:
     """The recipe with windows of tokens that nothing ends: made-up texts have no other."""
     examples = recipe.examples.model_copy(update={"unit": "tokens"})
-    return recipe.model_copy(update={"examples": examples, "at_end": "continue"})
+    return recipe.model_copy(update={"examples": examples, "at_end": "continue", "draws": None})
 
 
 def sampling_rate(recipe: SamplesRecipe, *, rows: int, first: float, few: float) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import polars as pl
 
+from calibration.statistics.stepwise import with_draws
 from calibration.tables import SUMMARY_READINGS
 
 EACH = 2  # of a kind: what a reader looks at before forming an opinion
@@ -26,14 +27,14 @@ def readings(
     """Examples of highest, lowest and median entropy, own and human.  # SUMMARY_READINGS
 
     SAMPLES, SCORES and EXAMPLES of the same examples, with their SUMMARY_TEXTS; `token` gives the
-    raw bytes of an id. No example stands in two rows.
+    raw bytes of an id. No example stands in two rows, with whichever of its texts was chosen.
     """
     rows = []
-    for chosen_as, example in _chosen(texts):
-        own, human, ids = (
-            table.row(by_predicate=pl.col("example") == example, named=True)
-            for table in (samples, scores, examples)
-        )
+    drawn = with_draws(samples)
+    for chosen_as, example, draw in _chosen(texts):
+        here = pl.col("example") == example
+        own = drawn.row(by_predicate=here & (pl.col("draw") == draw), named=True)
+        human, ids = (table.row(by_predicate=here, named=True) for table in (scores, examples))
         rows.append(
             {
                 "chosen_as": chosen_as,
@@ -59,18 +60,18 @@ def pieces(tokens: Iterable[bytes]) -> list[str]:
     return found
 
 
-def _chosen(texts: pl.DataFrame) -> Iterator[tuple[str, int]]:
-    """What each example is chosen as; the middle first, then the ends, none twice."""
-    ranked: list[int] = texts.sort("entropy", "example")["example"].to_list()
+def _chosen(texts: pl.DataFrame) -> Iterator[tuple[str, int, int]]:
+    """What each example is chosen as, and its draw; the middle first, then the ends, none twice."""
+    ranked = with_draws(texts).sort("entropy", "example", "draw").select("example", "draw").rows()
     middle = max(0, (len(ranked) - EACH) // 2)
     taken: set[int] = set()
-    places: Sequence[tuple[str, list[int]]] = (
+    places: Sequence[tuple[str, list[tuple[int, int]]]] = (
         ("typical", ranked[middle : middle + EACH]),
         ("most derailed", ranked[::-1][:EACH]),
         ("most looping", ranked[:EACH]),
     )
     for chosen_as, found in places:
-        for example in found:
+        for example, draw in found:
             if example not in taken:
                 taken.add(example)
-                yield chosen_as, example
+                yield chosen_as, example, draw

@@ -21,7 +21,9 @@ from calibration.conventions import AtEnd, Unit
 from calibration.engine.decoding import Decoding
 
 Precision = Literal["float32", "bfloat16", "float16"]
+WeightPrecision = Precision | Literal["four-bit"]  # which computes in bfloat16
 Independent = Literal["texts", "passages"]
+Form = Literal["plain", "question-answer", "chat"]  # of a prompt
 CANONICAL: Final = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
 )
@@ -71,6 +73,7 @@ class SourceIdentity(Identity):
     split: str | None = None
     subset: str | None = None
     column: str | None = None
+    context: str | None = None
     cluster: str | None = None
     year: str | None = None
 
@@ -84,7 +87,7 @@ class ModelIdentity(Identity):
     """A network by content: `weights` is the sha256 of its weight files and configuration."""
 
     weights: str
-    precision: Precision
+    precision: WeightPrecision
 
 
 class TextsRecipe(Recipe):
@@ -98,6 +101,9 @@ class TextsRecipe(Recipe):
     seed: int
     tails: Literal["all"] | None = None  # unset: a short rest of a text is no span
     independent: Literal["passages"] | None = None  # unset: whole texts are
+    spans: Literal["first"] | None = None  # unset: all spans of a text
+    shortest: int | None = None  # bytes of a text
+    longest_context: int | None = None  # bytes
 
 
 class ExamplesRecipe(Recipe):
@@ -107,12 +113,14 @@ class ExamplesRecipe(Recipe):
     VERSION: ClassVar[int] = 2
     texts: TextsRecipe
     tokenizer: str
-    form: Literal["plain"] = "plain"
+    form: Form = "plain"
+    template: str | None = None  # digest of the chat template and of the day it is told
     beginning: Literal["tokenizer"] = "tokenizer"  # special tokens as the tokenizer adds them
     prompt: int
     continuation: int
     unit: Unit
     text_end: int | None = None  # the id that a human text ends with, where its end is kept
+    whole: int | None = None  # the first so many texts that fill prompt and continuation
 
 
 class ModelRecipe(Recipe):
@@ -131,6 +139,7 @@ class SamplesRecipe(ModelRecipe):
     KIND: ClassVar[str] = "samples"
     VERSION: ClassVar[int] = 1
     seed: int
+    draws: int | None = None  # continuations of each prompt; unset: one
 
 
 class ScoresRecipe(ModelRecipe):
@@ -140,6 +149,15 @@ class ScoresRecipe(ModelRecipe):
     VERSION: ClassVar[int] = 2
 
 
+class RescoresRecipe(Recipe):
+    """Generated texts read by other weights than those that made them."""
+
+    KIND: ClassVar[str] = "rescores"
+    VERSION: ClassVar[int] = 1
+    samples: SamplesRecipe
+    model: ModelIdentity
+
+
 class SummaryRecipe(Recipe):
     """Cumulative sums per example, clustered moments per position, and what is worth reading."""
 
@@ -147,6 +165,8 @@ class SummaryRecipe(Recipe):
     VERSION: ClassVar[int] = 3
     samples: SamplesRecipe
     scores: ScoresRecipe
+    rescored: RescoresRecipe | None = None  # whose entropies stand for those of the samples
+    alignment: Literal["slipped"] | None = None  # log losses one token late, as published
 
 
 class Member(Identity):
@@ -157,6 +177,7 @@ class Member(Identity):
     non_embedding_parameters: int
     tokens: int | None = None
     trained_until: int | None = None
+    distilled: bool = False
     chat: bool = False
     base: str | None = None
     summary: SummaryRecipe
@@ -166,7 +187,7 @@ class FitRecipe(Recipe):
     """EntCE, drift and static of every model of one series, and the law over their sizes."""
 
     KIND: ClassVar[str] = "fits"
-    VERSION: ClassVar[int] = 4
+    VERSION: ClassVar[int] = 5
     family: str
     dataset: str
     law: Literal["power"] = "power"
@@ -187,7 +208,7 @@ class StudyFitRecipe(Recipe):
     """All series of a study side by side, with the scatter pooled over them."""
 
     KIND: ClassVar[str] = "study-fits"
-    VERSION: ClassVar[int] = 4
+    VERSION: ClassVar[int] = 5
     fits: tuple[FitRecipe, ...]
 
 
@@ -209,22 +230,31 @@ class TheoryRecipe(Recipe):
     entries: tuple[TheoryEntry, ...]
 
 
+class Absent(Identity):
+    """A model that a study asks for and that could not be measured, and why."""
+
+    model: str
+    why: str
+
+
 class ReportRecipe(Recipe):
     """The page, the figures and the exported tables of a study."""
 
     KIND: ClassVar[str] = "reports"
-    VERSION: ClassVar[int] = 5
+    VERSION: ClassVar[int] = 6
     PAGE: ClassVar[str] = "report.html"
     SUMMARY: ClassVar[str] = "summary.txt"
     study: str
     study_fit: StudyFitRecipe
     theory: TheoryRecipe
+    absent: tuple[Absent, ...] | None = None  # unset: every model was measured
 
 
 Checked = (
     TextsRecipe
     | ExamplesRecipe
     | SamplesRecipe
+    | RescoresRecipe
     | ScoresRecipe
     | SummaryRecipe
     | FitRecipe

@@ -16,6 +16,9 @@ VERDICT = pl.Schema(
     }
 )
 
+# Models that a study asks for and that could not be measured.
+LEFT_OUT = pl.Schema({"model": pl.String(), "why": pl.String()})
+
 # The artifacts behind each measurement, one row each, from its texts to the fits it entered.
 ANCESTRY = pl.Schema(
     {

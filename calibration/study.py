@@ -4,12 +4,11 @@ This file knows what may be written; it reads no disk and makes no recipe.
 """
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
+    AfterValidator,
     Discriminator,
     Field,
     Tag,
@@ -21,12 +20,20 @@ from pydantic import (
 
 from calibration.conventions import AtEnd, Unit
 from calibration.engine.decoding import TRUNCATIONS, Decoding
+from calibration.entry import Entry, Name
 from calibration.errors import StudyError
 from calibration.recipes import Independent, Precision
+from calibration.sources import SOURCES, Source
 from calibration.text import LONGEST_CHARACTER
 
 SPAN_PER_TOKEN = 8  # bytes of text drawn for each token asked: enough for a tokenizer of long words
 SPAN_BEYOND = 64  # bytes drawn beyond a window of bytes: its last token may reach out of it
+
+# What the published protocol does and this project repairs, each of which a study can ask back:
+# log losses read one token late; texts chosen by their length under each model's own tokenizer;
+# entropies and losses of weights in 4 bits. (`at_end: stop` is another, and units of tokens.)
+Departure = Literal["slip", "selection", "four-bit"]
+IN_TOKENS: Final = frozenset({"slip", "selection"})  # windows of bytes know neither
 
 UNKNOWN_KEY = ("extra_forbidden", "invalid_key")
 # What pydantic calls a fault: what was expected, and the remedy, in the words of the file.
@@ -42,108 +49,6 @@ EXPECTED = {
     "string_too_long": ("a name of at most 100 characters", "shorten it"),
     "string_pattern_mismatch": ("a name on one line", "leave out line breaks and tabs"),
 }
-
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
-
-
-class Entry(BaseModel):
-    """A frozen piece of a study; a key that is not known is an error, and no type is guessed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class ModelEntry(Entry):
-    """One model: where its weights are, and the labels it is shown and fitted under."""
-
-    name: Name
-    family: Name
-    path: str | None = None
-    hub: str | None = None
-    revision: str | None = None
-    file: str | None = None  # a GGUF file inside the repository
-    precision: Precision = "float32"
-    gpus: int = Field(default=1, ge=1)  # that share its layers, where one is too small for it
-    parameters: int | None = Field(default=None, gt=0)  # counted from the weights when left out
-    tokens: int | None = Field(default=None, gt=0)  # training tokens
-    trained_until: int | None = Field(default=None, ge=1900, le=2200)  # year
-    chat: bool = False
-    base: str | None = None
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if (self.path is None) == (self.hub is None):
-            found = "neither: add one" if self.path is None else "both: leave one out"
-            raise ValueError(f"exactly one of `path` and `hub` was expected, found {found}")
-        return self
-
-
-class SpeechesSource(Entry):
-    """The State of the Union messages; one split serves training, stopping and measuring."""
-
-    kind: Literal["speeches"]
-    split: Literal["train", "stop", "held-out"] = "held-out"
-
-
-class FilesSource(Entry):
-    """Local files: .txt is one text a file; .jsonl, .csv and .parquet are one text a row."""
-
-    kind: Literal["files"]
-    path: str  # may hold * and **
-    column: str = "text"
-    cluster: str | None = None
-    year: str | None = None  # a column: when each text was written
-
-
-class HubSource(Entry):
-    """A data set of the Hugging Face hub, or a local directory laid out as one."""
-
-    kind: Literal["hub"]
-    dataset: str
-    subset: str | None = None  # the hub calls it a configuration
-    split: str = "train"
-    revision: str | None = None
-    column: str = "text"
-    cluster: str | None = None
-    year: str | None = None
-
-
-class PythonSource(Entry):
-    """The modules of Python's standard library, without its tests."""
-
-    kind: Literal["python-source"]
-
-
-Source = Annotated[
-    SpeechesSource | FilesSource | HubSource | PythonSource, Field(discriminator="kind")
-]
-
-
-SOURCES: dict[str, type[Entry]] = {
-    "speeches": SpeechesSource,
-    "files": FilesSource,
-    "python-source": PythonSource,
-    "hub": HubSource,
-}
-
-
-class DatasetEntry(Entry):
-    """Texts to measure on, and how much of each is prompt and continuation."""
-
-    name: Name
-    source: Source
-    prompt: int = Field(gt=0)
-    continuation: int = Field(gt=0)
-    unit: Unit = "tokens"
-    examples: int = Field(gt=0)
-    span_bytes: int | None = Field(default=None, ge=LONGEST_CHARACTER)
-    independent: Independent = "texts"  # passages: intervals then speak of these texts alone
-
-    @property
-    def bytes_per_span(self) -> int:
-        if self.span_bytes is not None:
-            return self.span_bytes
-        asked = self.prompt + self.continuation
-        return asked + SPAN_BEYOND if self.unit == "bytes" else SPAN_PER_TOKEN * asked
 
 
 # A mixture as it may be written: one share, or several, a decoding each. Named, so that a fault is
@@ -217,6 +122,93 @@ def _require_valid(settings: dict[str, Any], name: str) -> None:
         raise ValueError(str(error).removeprefix(f"{name}: ")) from None
 
 
+def _along_paths(written: tuple[PlainDecoding, ...]) -> tuple[PlainDecoding, ...]:
+    """The paths written out, so that nothing else knows of them; ValueError where one is double."""
+    found = tuple(one for entry in written for one in entry.along())
+    records = [entry.decoding for entry in found]
+    for record in records:
+        if records.count(record) > 1:
+            raise ValueError(
+                f"every entry was expected once, found {record.label} {records.count(record)} "
+                "times: leave the others out"
+            )
+    return found
+
+
+# YAML has lists, which a strict tuple would refuse.
+Decodings = Annotated[
+    tuple[PlainDecoding, ...], Field(min_length=1, strict=False), AfterValidator(_along_paths)
+]
+
+
+class Shape(Entry):
+    """The sizes of a network, for a plan where its files cannot be read; laws never use them."""
+
+    parameters: int = Field(gt=0)
+    layers: int = Field(gt=0)
+    width: int = Field(gt=0)
+    key_value_width: int = Field(gt=0)  # of all heads of keys together
+    vocabulary: int = Field(gt=0)
+    context: int = Field(gt=0)
+    tied: bool = False  # its head is its embedding
+
+
+class ModelEntry(Entry):
+    """One model: where its weights are, and the labels it is shown and fitted under."""
+
+    name: Name
+    family: Name
+    path: str | None = None
+    hub: str | None = None
+    revision: str | None = None
+    file: str | None = None  # a GGUF file inside the repository
+    precision: Precision = "float32"
+    gpus: int = Field(default=1, ge=1)  # that share its layers, where one is too small for it
+    parameters: int | None = Field(default=None, gt=0)  # counted from the weights when left out
+    shape: Shape | None = None  # read from the configuration wherever that can be
+    tokens: int | None = Field(default=None, gt=0)  # training tokens
+    trained_until: int | None = Field(default=None, ge=1900, le=2200)  # year
+    distilled: bool = False  # taught by another model: laws are also given without it
+    chat: bool = False
+    base: str | None = None
+    decodings: Decodings | None = None  # those of the study when left out
+
+    @property
+    def series(self) -> str:
+        """Where it stands: a law goes through the base models of a family or its chat models."""
+        return f"{self.family} chat" if self.chat else self.family
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.path is None) == (self.hub is None):
+            found = "neither: add one" if self.path is None else "both: leave one out"
+            raise ValueError(f"exactly one of `path` and `hub` was expected, found {found}")
+        return self
+
+
+class DatasetEntry(Entry):
+    """Texts to measure on, and how much of each is prompt and continuation."""
+
+    name: Name
+    source: Source
+    prompt: int = Field(gt=0)
+    continuation: int = Field(gt=0)
+    unit: Unit = "tokens"
+    examples: int = Field(gt=0)
+    samples_per_prompt: int = Field(default=1, ge=1)
+    shortest: int | None = Field(default=None, gt=0)  # bytes: a text with fewer is left out
+    longest_context: int | None = Field(default=None, gt=0)  # bytes: one of more is left out
+    span_bytes: int | None = Field(default=None, ge=LONGEST_CHARACTER)
+    independent: Independent = "texts"  # passages: intervals then speak of these texts alone
+
+    @property
+    def bytes_per_span(self) -> int:
+        if self.span_bytes is not None:
+            return self.span_bytes
+        asked = self.prompt + self.continuation
+        return asked + SPAN_BEYOND if self.unit == "bytes" else SPAN_PER_TOKEN * asked
+
+
 class Study(Entry):
     """Models × data sets × decodings."""
 
@@ -226,16 +218,41 @@ class Study(Entry):
     # YAML has lists, which a strict tuple would refuse.
     models: tuple[ModelEntry, ...] = Field(min_length=1, strict=False)
     datasets: tuple[DatasetEntry, ...] = Field(min_length=1, strict=False)
-    decodings: tuple[PlainDecoding, ...] = Field(
-        default=(PlainDecoding(),), min_length=1, strict=False
-    )
+    decodings: Decodings = (PlainDecoding(),)
     at_end: AtEnd = "continue"
+    as_published: tuple[Departure, ...] = Field(default=(), strict=False)
 
-    @field_validator("decodings")
-    @classmethod
-    def _one_mixture_each(cls, written: tuple[PlainDecoding, ...]) -> tuple[PlainDecoding, ...]:
-        """The paths written out, so that nothing else knows of them."""
-        return tuple(one for entry in written for one in entry.along())
+    def decodings_of(self, model: ModelEntry) -> tuple[PlainDecoding, ...]:
+        """What a model is measured under."""
+        return self.decodings if model.decodings is None else model.decodings
+
+    @model_validator(mode="after")
+    def _series_are_apart(self) -> Self:
+        base = {model.family for model in self.models if not model.chat}
+        for place, model in enumerate(self.models, start=1):
+            if model.chat and model.series in base:
+                raise ValueError(
+                    f"`models[{place}].family`: the chat models of a family stand under "
+                    f"{model.series!r}, found base models under that name: give those another"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _published_in_tokens(self) -> Self:
+        if "slip" in self.as_published and self.at_end == "natural":
+            raise ValueError(
+                "`at_end`: continue or stop was expected with the published slip, found natural: "
+                "set one of them, or leave slip out of `as_published`"
+            )
+        for departure in IN_TOKENS.intersection(self.as_published):
+            for place, dataset in enumerate(self.datasets, start=1):
+                if dataset.unit != "tokens":
+                    raise ValueError(
+                        f"`datasets[{place}].unit`: tokens were expected, in which the published "
+                        f"{departure} is told, found {dataset.unit}: set `unit: tokens`, or leave "
+                        f"{departure} out of `as_published`"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -248,13 +265,6 @@ class Study(Entry):
                 raise ValueError(
                     f"every name under `{key}` was expected once, found {repeated[0]!r} "
                     f"{names.count(repeated[0])} times: give one of them another name"
-                )
-        decodings = [entry.decoding for entry in self.decodings]
-        for decoding in decodings:
-            if decodings.count(decoding) > 1:
-                raise ValueError(
-                    "every entry under `decodings` was expected once, found "
-                    f"{decoding.label} {decodings.count(decoding)} times: leave the others out"
                 )
         return self
 
@@ -273,6 +283,14 @@ def parsed_study(content: object, file: str) -> Study:
         return Study.model_validate(content)
     except ValidationError as error:
         raise StudyError(f"{file}: {_sentence(error)}") from None
+
+
+def parsed_model(content: Mapping[str, object], where: str) -> ModelEntry:
+    """The entry of a model by itself. Raises StudyError, naming where it was written."""
+    try:
+        return ModelEntry.model_validate(content)
+    except ValidationError as error:
+        raise StudyError(f"{where}: {_sentence(error)}") from None
 
 
 def _sentence(error: ValidationError) -> str:

@@ -67,6 +67,17 @@ REPLAY = pl.Schema(
     }
 )
 
+# Generated texts read by other weights than those that made them, in the order of SAMPLES.
+RESCORES = pl.Schema(
+    {
+        "cluster": pl.String(),
+        "example": pl.Int32(),
+        "entropy": STEPS_FLOAT,
+        "log_prob": STEPS_FLOAT,  # -inf where a pure sampler of those weights forbids the token
+        "end_probability": STEPS_FLOAT,
+    }
+)
+
 SCORES = pl.Schema(
     {
         "cluster": pl.String(),
@@ -192,7 +203,10 @@ SUMMARY_READINGS = pl.Schema(
 ENT_CE = pl.Schema(
     {
         "model": pl.String(),
-        "family": pl.String(),
+        "family": pl.String(),  # of chat models "FAMILY chat": a series of their own
+        "chat": pl.Boolean(),
+        "base": pl.String(),  # the model that a chat model was made of; null where not stated
+        "distilled": pl.Boolean(),  # taught by another model
         "parameters": pl.Int64(),
         "non_embedding_parameters": pl.Int64(),
         "training_tokens": pl.Int64(),  # null where not stated
@@ -261,7 +275,8 @@ FITS = pl.Schema(
         "low": pl.Float64(),
         "high": pl.Float64(),
         "p_zero": pl.Float64(),
-        "p_holm": pl.Float64(),  # adjusted over the series of the study; null in one series alone
+        # Adjusted over the series of base models in the study; null in one series alone.
+        "p_holm": pl.Float64(),
         "identified": pl.Boolean(),
         "scatter": pl.Float64(),  # τ, between models, in units of log quantity
         "scatter_low": pl.Float64(),
@@ -269,7 +284,7 @@ FITS = pl.Schema(
         "heterogeneity": pl.Float64(),  # Cochran's Q
         "p_heterogeneity": pl.Float64(),
         "i_squared": pl.Float64(),
-        # With τ common to the series of the study; null in one series alone.
+        # With τ common to the series of base models in the study; null in one series alone.
         "pooled_exponent": pl.Float64(),
         "pooled_low": pl.Float64(),
         "pooled_high": pl.Float64(),
@@ -318,11 +333,12 @@ POINTS = pl.Schema(
     }
 )
 
-# The law without one of its models.
+# The law without one of its models, and without all that are distilled.
 LEAVE_ONE_OUT = pl.Schema(
     {
         **SERIES_LABELS,
-        "left_out": pl.String(),
+        "left_out": pl.String(),  # a model, or the words for all distilled ones
+        "models": pl.Int64(),  # that are left
         "exponent": pl.Float64(),
         "low": pl.Float64(),
         "high": pl.Float64(),
@@ -340,24 +356,6 @@ HORIZONS = pl.Schema(
         "low": pl.Float64(),
         "high": pl.Float64(),
         "identified": pl.Boolean(),
-    }
-)
-
-# The exponent over families.
-OVERALL = pl.Schema(
-    {
-        "dataset": pl.String(),  # "all": averaged within a family
-        "decoding": pl.String(),
-        "quantity": pl.String(),
-        "x": pl.String(),
-        "families": pl.Int64(),
-        "series": pl.Int64(),
-        "df": pl.Int64(),
-        "exponent": pl.Float64(),  # null with fewer than two families
-        "low": pl.Float64(),
-        "high": pl.Float64(),
-        "scatter": pl.Float64(),  # between families, in units of the exponent
-        "method": pl.String(),
     }
 )
 
@@ -393,6 +391,6 @@ SERIES_TABLES = (
     "seen",
     "gate",
 )
-# What the fit of a study holds besides.
-ACROSS_SERIES = ("overall",)
+# What the fit of a study holds besides: `across_tables`.
+ACROSS_SERIES = ("overall", "tuning")
 STUDY_TABLES = (*SERIES_TABLES, *ACROSS_SERIES)

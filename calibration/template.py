@@ -17,6 +17,9 @@ TEMPLATE: Final = """\
 #
 # Lines that begin with # are comments: take the # away to use one.
 
+# `extends: other.yaml` begins with another study, a path relative to this file. Keys written here
+# replace; a list of models or data sets keeps what it names of the other file's, each changed as
+# written, and adds the rest; null takes a key away.
 name: my-study
 seed: 0                 # of everything random: the same seed gives the same numbers
 # root: .               # what relative paths below are relative to; itself to where you stand
@@ -44,8 +47,19 @@ models:                 # `name` is a label of your choice, each once; models of
   #   tokens: 2000000000000         # it was trained on
   #   gpus: 2                       # that share its layers, where one does not hold them
   #   trained_until: 2024           # year: results are also given for texts written after it
+  #   distilled: true               # taught by another model: laws are also given without it
   #   chat: true                    # a chat or instruct model, and the model it was made from:
   #   base: mine-7B-base
+  #   decodings:                    # those of the study when left out
+  #     - {{temperature: 1.0}}
+  #   shape:                        # for a plan of a model that cannot be read yet
+  #     parameters: 7000000000
+  #     layers: 32
+  #     width: 4096
+  #     key_value_width: 1024       # of all heads of keys together
+  #     vocabulary: 128256
+  #     context: 8192
+  #     tied: false               # its head is its embedding
 
 datasets:
   - name: speeches
@@ -61,6 +75,9 @@ datasets:
     # span_bytes: 2048    # text drawn for an example; eight bytes a token unless stated
     # independent: texts  # what intervals count as independent. `passages` is for a single long
                           # text: the intervals then speak of that text alone
+    # samples_per_prompt: 1   # continuations drawn of each prompt
+    # shortest: 4600          # bytes of a text; one with fewer is left out, and counted
+    # longest_context: 1200   # bytes of what a text answers; with more it is left out, and counted
 
   # Your own files. A .txt file is one text; .jsonl, .csv and .parquet hold one a row.
   # - name: mine
@@ -68,15 +85,18 @@ datasets:
   #     kind: files
   #     path: texts/*.jsonl         # ** is any folders
   #     column: text                # the column of the text
+  #     context: question           # a column: what the text answers. It stands before the prompt,
+  #                                 # for chat models in their template, and only the beginning
+  #                                 # of each text is taken
   #     cluster: author             # a column: rows that share it are not independent
   #     year: published             # a column: when each text was written
   #   prompt: 32
   #   continuation: 224
   #   examples: 512
 
-  # A data set of the Hugging Face hub, or a local directory laid out as one; `column`, `cluster`
-  # and `year` as above.
-  # - name: wikitext
+  # A data set of the Hugging Face hub, or a local directory laid out as one; `column`, `context`,
+  # `cluster` and `year` as above. `split: all` is train, validation and test one after the other.
+  # - name: wikitext-test
   #   source:
   #     kind: hub
   #     dataset: Salesforce/wikitext
@@ -85,6 +105,32 @@ datasets:
   #     revision: main
   #   prompt: 128
   #   continuation: 1000
+  #   examples: 5000
+
+  # The three published data sets, read as they were; `dataset` may be a local copy, `revision` and
+  # `split` may be given. A story answers its prompt, a solution its problem.
+  # - name: wikitext
+  #   source: {{kind: wikitext}}
+  #   prompt: 512
+  #   continuation: 4000
+  #   unit: bytes
+  #   shortest: 4600
+  #   examples: 5000
+  # - name: writingprompts
+  #   source: {{kind: writingprompts}}
+  #   prompt: 512
+  #   continuation: 4000
+  #   unit: bytes
+  #   shortest: 4600
+  #   longest_context: 1200
+  #   examples: 5000
+  # - name: codecontests
+  #   source: {{kind: codecontests}}
+  #   prompt: 384
+  #   continuation: 3000
+  #   unit: bytes
+  #   shortest: 3450
+  #   longest_context: 1800
   #   examples: 5000
 
   # Python's standard library, a module a text.
@@ -113,6 +159,10 @@ decodings:              # each is measured whole: what samples is what is scored
 at_end: continue        # what an end-of-text token means: `continue` takes it out of the
                         # distribution, so that lengths are equal; `stop` ends the text there, as
                         # published; `natural` lets human texts end as well, where they do
+
+# as_published: []      # of the published protocol, what is otherwise repaired: `slip` reads log
+                        # losses one token late; `selection` chooses texts by their tokens, so that
+                        # every tokenizer has others; `four-bit` scores with weights in 4 bits
 """
 
 

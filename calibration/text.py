@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice, zip_longest
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import polars as pl
 
@@ -23,6 +23,8 @@ LONGEST_CHARACTER = 4  # bytes of UTF-8: a shorter span might hold no character 
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 LIST_ITEM = re.compile(r"(?:[-*+•>|#]+|\d{1,2}\.|\(?\w{1,2}\)) ")
 WHITE_SPACE = re.compile(rb"\s*")
+
+Misfit = Literal["short", "long_context"]
 
 
 class SourceText(NamedTuple):
@@ -39,6 +41,29 @@ class Span(NamedTuple):
 
     text: str
     ends: bool
+
+
+def text_digest(text: str) -> str:
+    """The name of a cluster that is named by a text alone."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def place_of_cluster(cluster: str, seed: int) -> int:
+    """Where a cluster stands in the order of a seed: smaller is earlier."""
+    return int.from_bytes(_order(f"{seed}/{cluster}"))
+
+
+def misfit(source: SourceText, recipe: TextsRecipe) -> Misfit | None:
+    """Why a recipe takes nothing of a text, whatever it says; None where it may take of it.
+
+    Lengths are bytes of the whole text, however much of it a span holds: a tokenizer has no say.
+    """
+    shortest, longest_context = recipe.shortest, recipe.longest_context
+    if shortest is not None and len(source.text.strip().encode()) < shortest:
+        return "short"
+    if longest_context is not None and len(source.context.encode()) > longest_context:
+        return "long_context"
+    return None
 
 
 def unwrapped(text: str) -> str:
@@ -75,7 +100,7 @@ def selected(texts: Sequence[SourceText], recipe: TextsRecipe) -> pl.DataFrame:
             of_cluster[piece.cluster].append(piece)
     turns = [
         _in_turn(of_cluster[cluster], f"{recipe.seed}/{cluster}", recipe)
-        for cluster in sorted(of_cluster, key=lambda name: _order(f"{recipe.seed}/{name}"))
+        for cluster in sorted(of_cluster, key=lambda name: place_of_cluster(name, recipe.seed))
     ]
     rounds = (piece for turn in zip_longest(*turns) for piece in turn if piece is not None)
     rows = [
@@ -93,13 +118,20 @@ class _Piece(NamedTuple):
 
 
 def _pieces(source: SourceText, recipe: TextsRecipe) -> Iterator[_Piece]:
-    shortest = 0.0 if recipe.tails == "all" else SHORTEST_PIECE
-    for place, span in enumerate(spans(source.text, recipe.span_bytes, shortest_tail=shortest)):
+    if misfit(source, recipe) is not None:
+        return
+    for place, span in enumerate(_spans(source.text, recipe)):
         cluster = source.cluster
         if recipe.independent == "passages":
             # Named by what it says, so that no passage has another's name.
             cluster = f"{cluster}, passage {hashlib.sha256(span.text.encode()).hexdigest()[:12]}"
         yield _Piece(cluster, source, place, span)
+
+
+def _spans(text: str, recipe: TextsRecipe) -> Iterator[Span]:
+    shortest = 0.0 if recipe.tails == "all" else SHORTEST_PIECE
+    found = spans(text, recipe.span_bytes, shortest_tail=shortest)
+    return islice(found, 1) if recipe.spans == "first" else found
 
 
 def _in_turn(pieces: Sequence[_Piece], key: str, recipe: TextsRecipe) -> list[_Piece]:

@@ -15,6 +15,7 @@ JUDGED: Final[Mapping[str, str]] = {
     "texts": "texts",
     "examples": "examples",
     "samples": "samples",
+    "rescores": "rescored samples",
     "scores": "scores",
     "summaries": "summary",
     "fits": "fit",
@@ -38,7 +39,7 @@ def labels(lineage: Lineage) -> dict[str, Label]:
     found |= {series.address: Label(series.title, None) for series in study_fit.fits}
     for one in lineage.measurements:
         label = Label(one.title, one.model.name)
-        found |= {recipe.address: label for recipe in (one.samples, one.scores, one.summary)}
+        found |= {recipe.address: label for recipe in one.made}
     for examples, one in lineage.examples().items():
         found[examples.address] = Label(one.examples_title, None)
     for texts, dataset in lineage.texts().items():

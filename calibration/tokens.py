@@ -17,6 +17,7 @@ TOKENS = pl.Schema(
         "cluster": pl.String(),
         "example": pl.Int32(),
         "side": pl.String(),  # generated, or human
+        "draw": pl.Int32(),  # which of the prompt's continuations: 0, 1, …; null for a human one
         "position": pl.Int32(),  # 1 is the first token after the prompt
         "token": pl.Int32(),
         "bytes": pl.Int32(),
@@ -26,13 +27,20 @@ TOKENS = pl.Schema(
 )
 
 
-def generated_tokens(samples: pl.DataFrame, labels: Mapping[str, str]) -> pl.DataFrame:
-    """TOKENS of the model's own text, from rows of SAMPLES."""
+def generated_tokens(
+    samples: pl.DataFrame, labels: Mapping[str, str], *, draws: int | None = None, first: int = 0
+) -> pl.DataFrame:
+    """TOKENS of the model's own text, from rows of SAMPLES of which `first` came before.
+
+    `draws` is how often each example was continued, None for once.
+    """
+    rows = pl.int_range(first, first + pl.len(), dtype=pl.Int32)
     lists = samples.select(
         "cluster",
         "example",
         "entropy",
         "bytes",
+        draw=rows % (draws or 1),
         token="tokens",
         log_loss=pl.col("log_prob").list.eval(-pl.element()),
     )
@@ -44,7 +52,8 @@ def human_tokens(
 ) -> pl.DataFrame:
     """TOKENS of the human text, from rows of SCORES and the EXAMPLES they are of."""
     text = examples.select("example", token="continuation_ids", bytes="continuation_bytes")
-    lists = scores.select("cluster", "example", "entropy", "log_loss")
+    unnumbered = pl.lit(None, dtype=pl.Int32).alias("draw")
+    lists = scores.select("cluster", "example", "entropy", "log_loss", unnumbered)
     joined = lists.join(text, on="example", maintain_order="left")
     return _one_a_token(joined, {**labels, "side": "human"})
 

@@ -1,16 +1,20 @@
 """What must be true of Examples: prompts and human continuations as token ids.
 
 A continuation that reached the end of its text, where ends are kept, has the id `text_end` last,
-of 0 bytes; its window then goes on past it. Every other one stops where its window does.
+of 0 bytes; its window then goes on past it. Every other one stops where its window does. What a
+tokenizer adds (its beginning of text, a chat template) is there once, by its own account of it.
 """
 
 import polars as pl
 
 from calibration.conventions import Unit
+from calibration.prompts import Added
+from calibration.recipes import Form
+from expectations.additions import addition_rules
 from expectations.rules import EXAMPLE, Rule, every_row, every_step, in_words, within
 from expectations.sources import clusters_are_named, enough_clusters, examples_differ
 
-VERSION: int = 2
+VERSION: int = 3
 
 LEFT_OUT_SHARE = 0.05  # of the spans; beyond, the texts measured on are a choice of long ones
 
@@ -28,11 +32,14 @@ def examples_rules(
     text_end: int | None,
     vocabulary: int | None,
     left_out: int,
+    form: Form,
+    added: Added | None,
 ) -> tuple[Rule, ...]:
     """The rules of Examples with these lengths in the unit, the continuation's as a limit.
 
     `text_end` is None where the ends of texts are not kept, `vocabulary` where the number of ids
-    is not known; `left_out` counts the spans that gave no example.
+    is not known; `left_out` counts the spans that gave no example; `added` is what the tokenizer
+    is known to add, None where that is not known.
     """
     return (
         Rule("some-examples", "there is an example to measure on", pl.len(), low=1),
@@ -40,13 +47,13 @@ def examples_rules(
         clusters_are_named(),
         enough_clusters(),
         _few_left_out(left_out),
-        *_lengths(prompt, continuation, unit),
+        *_lengths(prompt, continuation, unit, form),
         _window(continuation, unit, text_end),
         _ids_in_vocabulary("prompt_ids", vocabulary),
         _ids_in_vocabulary("continuation_ids", vocabulary),
         *_bytes(text_end),
         *([] if text_end is None else _ends(text_end)),
-        _one_beginning(),
+        *([_no_repetition()] if added is None else addition_rules(added)),
     )
 
 
@@ -60,17 +67,22 @@ def _few_left_out(left_out: int) -> Rule:
     )
 
 
-def _lengths(prompt: int, continuation: int, unit: Unit) -> tuple[Rule, ...]:
+def _lengths(prompt: int, continuation: int, unit: Unit, form: Form) -> tuple[Rule, ...]:
     length = pl.col("prompt_ids").list.len()
-    # A prompt of a number of bytes has as many tokens as its words take.
     in_tokens = unit == "tokens"
-    asked = f"{prompt} tokens, special ones included" if in_tokens else "a token"
     longest = continuation if in_tokens else None
+    if not in_tokens:
+        # A prompt of a number of bytes has as many tokens as its words take.
+        asked, holds = "a token", length >= 1
+    elif form == "plain":
+        asked, holds = f"{prompt} tokens, special ones included", length == prompt
+    else:
+        asked, holds = f"{prompt} tokens after what the text answers", length > prompt
     return (
         every_row(
             "prompt-length",
             f"every prompt has {asked}",
-            holds=length == prompt if in_tokens else length >= 1,
+            holds=holds,
             words=in_words("{}: {} tokens", EXAMPLE, length),
         ),
         every_row(
@@ -176,7 +188,7 @@ def _ends(text_end: int) -> tuple[Rule, ...]:
     )
 
 
-def _one_beginning() -> Rule:
+def _no_repetition() -> Rule:
     first = pl.col("prompt_ids").list.get(0, null_on_oob=True)
     second = pl.col("prompt_ids").list.get(1, null_on_oob=True)
     doubled = (first == second) & (first == first.first())

@@ -13,7 +13,7 @@ from expectations.laws import stated_rules
 from expectations.rules import Rule, every_row, in_words, within
 from expectations.steps import MASS_ROUNDING
 
-VERSION: int = 4
+VERSION: int = 5
 
 IDENTITY_ROUNDING = 1e-9  # nats: float64 differences of three numbers
 QUANTITIES = ("ent_ce", "drift", "drift_slope")
@@ -92,6 +92,17 @@ def beside_series(fits: pl.DataFrame, ent_ce: pl.DataFrame) -> pl.DataFrame:
 def _known() -> tuple[Rule, ...]:
     unit, at_end = pl.col("unit"), pl.col("at_end")
     return (
+        every_row(
+            "chat-models-apart",
+            "it is known of every model whether it is a chat model, and whether it is distilled; "
+            "a series is of chat models or of base models",
+            holds=pl.col("chat").is_not_null()
+            & pl.col("distilled").is_not_null()
+            & (pl.col("chat").n_unique().over(SERIES) == 1),
+            words=in_words(
+                "{}: chat {}, distilled {}", _MODEL, pl.col("chat"), pl.col("distilled")
+            ),
+        ),
         every_row(
             "unit-known",
             f"every model is measured in one of {', '.join(UNITS)}",

@@ -1,11 +1,13 @@
 """What must be true of what stands behind and beside a law: its points, and what else it states.
 
-Scatter, pooled exponents and adjusted p-values of FITS; POINTS, LEAVE_ONE_OUT, HORIZONS, OVERALL.
+Scatter, pooled exponents and adjusted p-values of FITS; POINTS, LEAVE_ONE_OUT, HORIZONS, OVERALL;
+and TUNING, where no law is fitted.
 """
 
 import polars as pl
 
 from calibration.statistics.overall import FAMILIES_NEEDED
+from calibration.statistics.scaling import MODELS_NEEDED
 from calibration.tables import SERIES_LABELS
 from expectations.rules import Rule, every_row, in_words, within
 
@@ -17,6 +19,10 @@ _LAW = in_words("{} of {} on {} at {}", *(pl.col(name) for name in ("quantity", 
 _POINT = in_words("{}, {}", _LAW, pl.col("model"))
 _WITHOUT = in_words("{} without {}", _LAW, pl.col("left_out"))
 _LENGTH = in_words("{}, {} steps", _LAW, pl.col("steps"))
+_PAIR = in_words(
+    "{} of {} less {} on {} at {}",
+    *(pl.col(name) for name in ("quantity", "chat", "base", "dataset", "decoding")),
+)
 _OVERALL = in_words(
     "{} on {} at {}", *(pl.col(name) for name in ("quantity", "dataset", "decoding"))
 )
@@ -103,6 +109,13 @@ def leave_one_out_rules() -> tuple[Rule, ...]:
         ),
         _inside_or_none("left-out-within-interval", "", words=_WITHOUT),
         every_row(
+            "models-left",
+            f"an exponent without some models is given only of {MODELS_NEEDED} or more",
+            holds=(pl.col("models") >= 1)
+            & (pl.col("exponent").is_null() | (pl.col("models") >= MODELS_NEEDED)),
+            words=in_words("{}: {} models", _WITHOUT, pl.col("models")),
+        ),
+        every_row(
             "flag-has-a-shift",
             "a model is flagged or not where the exponent without it is known, and only there",
             holds=pl.col("flagged").is_not_null() == shift.is_not_null(),
@@ -132,14 +145,41 @@ def horizon_rules() -> tuple[Rule, ...]:
 
 def overall_rules() -> tuple[Rule, ...]:
     """The rules of OVERALL."""
-    families = pl.col("families")
+    families, differ = pl.col("families"), pl.col("tokenizers_differ")
     return (
         _inside_or_none("overall-within-interval", "", words=_OVERALL),
         every_row(
             "enough-families",
-            f"an exponent over families is given of {FAMILIES_NEEDED} or more, and none of fewer",
-            holds=pl.col("exponent").is_null() == (families < FAMILIES_NEEDED),
-            words=in_words("{}: {} families", _OVERALL, families),
+            f"an exponent over families is given of {FAMILIES_NEEDED} or more that are measured on "
+            "the same spans, and none of others",
+            holds=pl.col("exponent").is_null() == ((families < FAMILIES_NEEDED) | differ),
+            words=in_words("{}: {} families, tokenizers differ: {}", _OVERALL, families, differ),
+        ),
+    )
+
+
+def tuning_rules() -> tuple[Rule, ...]:
+    """The rules of TUNING."""
+    low, difference, high = (pl.col(name) for name in ("low", "difference", "high"))
+    rest = difference - (pl.col("of_chat") - pl.col("of_base"))
+    return (
+        every_row(
+            "pair-once",
+            "a chat model is compared with its base model once, in each quantity",
+            holds=pl.struct("chat", "base", "dataset", "decoding", "quantity").is_unique(),
+            words=_PAIR,
+        ),
+        every_row(
+            "difference-is-chat-less-base",
+            "what instruction tuning changed is the chat model's value less the base model's",
+            holds=difference.is_null() | within(rest, -ROUNDING, ROUNDING),
+            words=in_words("{}: off by {}", _PAIR, rest),
+        ),
+        every_row(
+            "difference-within-interval",
+            "the difference lies in its interval, or has none",
+            holds=(low.is_null() & high.is_null()) | difference.is_between(low, high),
+            words=in_words("{}: {}, from {} to {}", _PAIR, difference, low, high),
         ),
     )
 

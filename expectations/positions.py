@@ -7,19 +7,25 @@ first byte carries the first token's entropy over that token's bytes, which diff
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Literal
 
 import polars as pl
 
 from calibration.conventions import AtEnd, Unit
 from calibration.engine.decoding import Decoding
-from calibration.recipes import Precision
+from calibration.recipes import WeightPrecision
 from calibration.statistics.consistency import FLOAT32_DIFFERENCE
 from calibration.tables import SUMMARY_POSITIONS
 from expectations.rules import Rule, every_row, in_words, within
 from expectations.summaries import LOG_LOSS, SIDES, SUM_ROUNDING
 
 # Nats, of the mean over examples; in 16 bits the rounding of two passes leaves some thousandths.
-MEAN_FIRST_STEP = {"float32": FLOAT32_DIFFERENCE, "bfloat16": 1e-2, "float16": 1e-2}
+MEAN_FIRST_STEP: dict[WeightPrecision, float] = {
+    "float32": FLOAT32_DIFFERENCE,
+    "bfloat16": 1e-2,
+    "float16": 1e-2,
+    "four-bit": 1e-2,  # which computes in 16 bits
+}
 
 VALUES = ("entropy", "log_loss", "teacher_entropy")
 SQUARES = {name: f"{name}_{name}" for name in (*VALUES, "count_generated", "count_human")}
@@ -32,12 +38,14 @@ def position_rules(
     *,
     unit: Unit,
     at_end: AtEnd,
-    precision: Precision,
+    precision: WeightPrecision,
     decoding: Decoding,
+    losses: Literal["slipped"] | None = None,
 ) -> tuple[Rule, ...]:
     """The rules of the sums over examples at every step, beside the examples that were summed.
 
-    A pure sampler's log loss may be infinite at a step, where its moments are missing.
+    A pure sampler's log loss may be infinite at a step, where its moments are missing. Losses that
+    are `slipped` have no last step.
     """
     in_tokens = unit == "tokens"
     totals = {name: name for name in (*VALUES, "ended")}
@@ -47,8 +55,7 @@ def position_rules(
         _contiguous(),
         *_finite(decoding),
         *_counts(summary_examples.height),
-        # Both sides have every step of a window, unless a text ends or is cut short before it.
-        _equal_weights() if in_tokens and at_end != "stop" else _no_more_generated(),
+        *([] if losses == "slipped" else [_weights(unit, at_end)]),
         *_moments(decoding),
         *([_no_drift_at_first_step(MEAN_FIRST_STEP[precision])] if in_tokens else []),
         *(
@@ -143,6 +150,11 @@ def _counts(examples: int) -> tuple[Rule, ...]:
             words=in_words("{}: {} of {} ended", _POSITION, pl.col("ended"), generated),
         ),
     )
+
+
+def _weights(unit: Unit, at_end: AtEnd) -> Rule:
+    # Both sides have every step of a window, unless a text ends or is cut short before it.
+    return _equal_weights() if unit == "tokens" and at_end != "stop" else _no_more_generated()
 
 
 def _equal_weights() -> Rule:

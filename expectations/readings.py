@@ -12,7 +12,8 @@ import polars as pl
 
 from calibration.conventions import Unit
 from calibration.engine.decoding import Decoding
-from calibration.recipes import Precision
+from calibration.recipes import WeightPrecision
+from calibration.statistics.stepwise import with_draws
 from expectations.replay import FIRST_STEP
 from expectations.rules import EXAMPLE, Rule, each_within, every_row, in_words, within
 from expectations.sources import same_examples
@@ -28,22 +29,28 @@ HUMAN = ("human", "human_entropy", "human_log_loss")
 
 
 def beside_sums(texts: pl.DataFrame, summary_examples: pl.DataFrame) -> pl.DataFrame:
-    """The rows of SUMMARY_TEXTS whose example was summed, each with its whole sums.
+    """The rows of SUMMARY_TEXTS whose text was summed, each with its whole sums.
 
     Those are `sum_of_` each mean, and the `tokens_` and `bytes_` of each side.
     """
     counted = [f"{what}_{side}" for what in ("tokens", "bytes") for side in SIDES]
-    whole = summary_examples.select(
+    whole = with_draws(summary_examples).select(
         "example",
+        "draw",
         *(pl.col(name).list.last().alias(f"sum_of_{name}") for name in MEANS),
         *(pl.col(name).list.last() for name in counted),
     )
-    return texts.join(whole, on="example", how="inner", maintain_order="left")
+    key = ["example", "draw"]
+    return with_draws(texts).join(whole, on=key, how="inner", maintain_order="left")
 
 
-def same_texts() -> tuple[Rule, ...]:
-    """The rows of an `attendance` of texts are exactly the examples that were summed."""
-    return tuple(replace(rule, name=f"texts-{rule.name}") for rule in same_examples())
+def same_texts(*, draws: int | None = None) -> tuple[Rule, ...]:
+    """The rows of an `attendance` of texts are exactly the examples that were summed.
+
+    Once each, or as often as each was continued, where `draws` says.
+    """
+    rules = same_examples(draws=draws)
+    return tuple(replace(rule, name=f"texts-{rule.name}") for rule in rules)
 
 
 def text_rules(*, unit: Unit, decoding: Decoding) -> tuple[Rule, ...]:
@@ -55,7 +62,7 @@ def text_rules(*, unit: Unit, decoding: Decoding) -> tuple[Rule, ...]:
 
 
 def reading_rules(
-    texts: pl.DataFrame, *, precision: Precision, decoding: Decoding
+    texts: pl.DataFrame, *, precision: WeightPrecision, decoding: Decoding
 ) -> tuple[Rule, ...]:
     """The rules of SUMMARY_READINGS, some of the examples of SUMMARY_TEXTS to be read."""
     return (

@@ -13,7 +13,7 @@ import polars as pl
 from calibration.edges import DIFFERENCE, MOST, edge_difference
 from calibration.engine.decoding import Decoding
 from calibration.engine.replay import REPLAYED
-from calibration.recipes import Precision
+from calibration.recipes import WeightPrecision
 from calibration.statistics.consistency import (
     FLOAT32_DIFFERENCE,
     PERCENTILE,
@@ -45,7 +45,12 @@ VALUES = tuple(name for name, kind in REPLAY.items() if kind == pl.List(pl.Float
 OUTSIDE = "replayed_log_prob"  # where a pure sampler's token may be found outside
 # Nats, of a single text. In 16 bits two passes round logits near 20 by up to .06 each; a prompt
 # seen differently moves the entropy of some text by far more.
-FIRST_STEP = {"float32": FLOAT32_DIFFERENCE, "bfloat16": 0.2, "float16": 0.2}
+FIRST_STEP: dict[WeightPrecision, float] = {
+    "float32": FLOAT32_DIFFERENCE,
+    "bfloat16": 0.2,
+    "float16": 0.2,
+    "four-bit": 0.2,  # which computes in 16 bits
+}
 
 
 @dataclass(frozen=True)
@@ -60,23 +65,33 @@ class _Finding:
 
 
 def beside_samples(replay: pl.DataFrame, samples: pl.DataFrame) -> pl.DataFrame:
-    """The replayed rows, each with `sampled_entropy` and `sampled_log_prob` of its example."""
+    """The replayed rows, each with `sampled_entropy` and `sampled_log_prob` of its text.
+
+    Of several texts of one example, that with the same log probabilities; of one alone, that one.
+    """
+    key = ["example"] if samples["example"].is_unique().all() else ["example", "log_prob"]
     sampled = samples.select(
-        "example",
+        *key,
         pl.col("entropy").alias("sampled_entropy"),
         pl.col("log_prob").alias("sampled_log_prob"),
     )
-    return replay.join(sampled, on="example", how="left", maintain_order="left")
+    # Two draws may be one text.
+    return replay.join(sampled.unique(key), on=key, how="left", maintain_order="left")
 
 
 def replay_rules(
-    replay: pl.DataFrame, samples: pl.DataFrame, *, precision: Precision, decoding: Decoding
+    replay: pl.DataFrame,
+    samples: pl.DataFrame,
+    *,
+    precision: WeightPrecision,
+    decoding: Decoding,
+    draws: int | None = None,
 ) -> tuple[Rule, ...]:
     """The rules of a replay of some of the SAMPLES, beside them (`beside_samples`).
 
-    Of a truncated decoding, tokens at the edge of what it allows are few, and no more is asked of
-    them. Where a replay has no token, or values of unequal length, the gate has nothing to decide
-    by and does not pass.
+    `draws` is how often each example was continued, None for once. Of a truncated decoding, tokens
+    at the edge of what it allows are few, and no more is asked of them. Where a replay has no
+    token, or values of unequal length, the gate has nothing to decide by and does not pass.
     """
     consistency = None
     if _comparable(replay) and not samples.is_empty():
@@ -93,8 +108,8 @@ def replay_rules(
         ),
         every_row(
             "replayed-once",
-            "no example is replayed twice",
-            holds=pl.col("example").is_unique(),
+            "no text is replayed twice",
+            holds=pl.len().over("example") <= (draws or 1),
             words=EXAMPLE,
         ),
         every_row(
@@ -167,7 +182,7 @@ def _finite(decoding: Decoding) -> Rule:
     )
 
 
-def _few_edges(precision: Precision) -> _Finding:
+def _few_edges(precision: WeightPrecision) -> _Finding:
     return _Finding(
         "few-at-the-edge",
         f"sampled and replayed values of at most {100 * MOST[precision]:g} % of the tokens differ "
@@ -200,7 +215,7 @@ def _decided(
     )
 
 
-def _agreement(precision: Precision) -> _Finding:
+def _agreement(precision: WeightPrecision) -> _Finding:
     if precision == "float32":
         return _Finding(
             "replay-agrees",
@@ -227,7 +242,7 @@ def _differences(found: ReplayConsistency) -> str:
     )
 
 
-def _disagreeing(precision: Precision) -> Offenders | None:
+def _disagreeing(precision: WeightPrecision) -> Offenders | None:
     if precision != "float32":  # single tokens may differ there, only their mean may not
         return None
     differences = [

@@ -30,13 +30,21 @@ def enough_clusters() -> Rule:
     )
 
 
-def examples_differ() -> Rule:
-    """No example stands in two rows."""
+def examples_differ(*, draws: int | None = None) -> Rule:
+    """No example stands in two rows; or each in as many as it was continued, where `draws` says."""
+    if draws is None:
+        return every_row(
+            "one-row-an-example",
+            "no two rows are the same example",
+            holds=pl.col("example").is_unique(),
+            words=EXAMPLE,
+        )
+    rows = pl.len().over("example")
     return every_row(
-        "one-row-an-example",
-        "no two rows are the same example",
-        holds=pl.col("example").is_unique(),
-        words=EXAMPLE,
+        "a-row-a-draw",
+        f"every example has {draws} rows, one for each of its continuations",
+        holds=rows == draws,
+        words=in_words("{}: {} rows", EXAMPLE, rows),
     )
 
 
@@ -62,8 +70,11 @@ def beside(table: pl.DataFrame, examples: pl.DataFrame) -> pl.DataFrame:
     return table.join(human, on="example", how="inner", maintain_order="left")
 
 
-def same_examples() -> tuple[Rule, ...]:
-    """The rows of an `attendance` are exactly the examples, once each, under their own clusters."""
+def same_examples(*, draws: int | None = None) -> tuple[Rule, ...]:
+    """The rows of an `attendance` are exactly the examples, under their own clusters.
+
+    Once each, or as often as each was continued, where `draws` says.
+    """
     cluster, human = pl.col("cluster"), pl.col("cluster_human")
     present, asked = cluster.is_not_null(), human.is_not_null()
     return (
@@ -76,7 +87,7 @@ def same_examples() -> tuple[Rule, ...]:
         every_row(
             "no-example-added", "every row is one of the examples", holds=asked, words=EXAMPLE
         ),
-        examples_differ(),
+        examples_differ(draws=draws),
         every_row(
             "clusters-agree",
             "every row has the cluster of its example",

@@ -11,13 +11,15 @@ import polars as pl
 
 from calibration.conventions import AtEnd, Unit
 from calibration.engine.decoding import Decoding
-from calibration.recipes import Precision
+from calibration.prompts import Added
+from calibration.recipes import Form, WeightPrecision
 from calibration.tables import MODEL_LABELS
 from expectations import examples as examples_suite
 from expectations import fits as fits_suite
 from expectations import laws as laws_suite
 from expectations import positions as positions_suite
 from expectations import readings as readings_suite
+from expectations import rescores as rescores_suite
 from expectations import samples as samples_suite
 from expectations import scores as scores_suite
 from expectations import series as series_suite
@@ -34,12 +36,21 @@ VERSIONS: Final[dict[str, int]] = {
     "texts": texts_suite.VERSION,
     "examples": examples_suite.VERSION,
     "samples": samples_suite.VERSION,
+    "rescores": rescores_suite.VERSION,
     "scores": scores_suite.VERSION,
     "summaries": summaries_suite.VERSION,
     "fits": fits_suite.VERSION,
     "study-fits": fits_suite.VERSION,
     "theories": theories_suite.VERSION,
 }
+
+TEXTS_ASKED: Final = frozenset(
+    {"span_bytes", "examples", "independent", "spans", "shortest", "longest_context"}
+)
+EXAMPLES_ASKED: Final = frozenset({"prompt", "continuation", "unit", "text_end", "form"})
+# Of the recipe of the samples, for them and for their summary.
+SUMMARIES_ASKED: Final = frozenset({"at_end", "decoding", "draws"})
+SAMPLES_ASKED: Final = SUMMARIES_ASKED | {"end_ids"}
 
 
 def texts_verdict(
@@ -48,13 +59,21 @@ def texts_verdict(
     span_bytes: int,
     examples: int,
     independent: Literal["passages"] | None,
+    spans: Literal["first"] | None = None,
+    shortest: int | None = None,
+    longest_context: int | None = None,
 ) -> pl.DataFrame:
     """The verdict on TEXTS that were to be `examples` spans of at most `span_bytes`.
 
-    `independent` is passages where every span is its own cluster, None where whole texts are.
+    The arguments are those of the recipe, by the same names (`TEXTS_ASKED`).
     """
     rules = texts_suite.texts_rules(
-        span_bytes=span_bytes, examples=examples, independent=independent
+        span_bytes=span_bytes,
+        examples=examples,
+        independent=independent,
+        spans=spans,
+        shortest=shortest,
+        longest_context=longest_context,
     )
     return judge([Case(texts, rules)])
 
@@ -68,11 +87,14 @@ def examples_verdict(
     text_end: int | None,
     vocabulary: int | None,
     left_out: int,
+    form: Form = "plain",
+    added: Added | None = None,
 ) -> pl.DataFrame:
     """The verdict on EXAMPLES of one tokenizer, for which `left_out` spans gave no example.
 
-    `prompt` and `continuation` are in the unit, in tokens every prompt has its length; a
+    `prompt` and `continuation` are in the unit, in tokens every plain prompt has its length; a
     continuation may have less. `text_end` is the id that ends texts, None where ends are not kept.
+    `added` is what the tokenizer is known to add, None where the table does not say.
     """
     rules = examples_suite.examples_rules(
         prompt=prompt,
@@ -81,6 +103,8 @@ def examples_verdict(
         text_end=text_end,
         vocabulary=vocabulary,
         left_out=left_out,
+        form=form,
+        added=added,
     )
     return judge([Case(examples, rules)])
 
@@ -94,21 +118,33 @@ def samples_verdict(
     unit: Unit,
     at_end: AtEnd,
     end_ids: Sequence[int],
-    precision: Precision,
+    precision: WeightPrecision,
     decoding: Decoding,
+    draws: int | None = None,
 ) -> pl.DataFrame:
-    """The verdict on SAMPLES of EXAMPLES, the gate of their REPLAY included."""
+    """The verdict on SAMPLES of EXAMPLES, the gate of their REPLAY included.
+
+    `draws` is how often each example was continued, None for once.
+    """
     rules = samples_suite.samples_rules(
         vocabulary=vocabulary, unit=unit, at_end=at_end, end_ids=end_ids
     )
-    gate = replay_rules(replay, samples, precision=precision, decoding=decoding)
+    gate = replay_rules(replay, samples, precision=precision, decoding=decoding, draws=draws)
     return judge(
         [
-            Case(attendance(samples, examples), same_examples()),
+            Case(attendance(samples, examples), same_examples(draws=draws)),
             Case(beside(samples, examples), rules),
             Case(beside_samples(replay, samples), gate),
         ]
     )
+
+
+def rescores_verdict(
+    rescores: pl.DataFrame, samples: pl.DataFrame, *, vocabulary: int, decoding: Decoding
+) -> pl.DataFrame:
+    """The verdict on RESCORES of SAMPLES by a network of that many ids."""
+    rules = rescores_suite.rescores_rules(vocabulary=vocabulary, decoding=decoding)
+    return judge([Case(rescores_suite.beside_texts(rescores, samples), rules)])
 
 
 def scores_verdict(
@@ -139,26 +175,36 @@ def summary_verdict(
     readings: pl.DataFrame,
     unit: Unit,
     at_end: AtEnd,
-    precision: Precision,
+    precision: WeightPrecision,
     vocabulary: int | None,
     decoding: Decoding,
+    draws: int | None = None,
+    losses: Literal["slipped"] | None = None,
 ) -> pl.DataFrame:
     """The verdict on the six tables of one model under one decoding, each SUMMARY_ of its name.
 
-    `vocabulary` is the number of ids; None where it is not known.
+    `precision` is that of the weights that scored. `vocabulary` is the number of ids; None where it
+    is not known. `draws` is how often each example was continued, None for once; losses that are
+    `slipped` are read one token late.
     """
     sums = summaries_suite.sum_rules(
-        unit=unit, at_end=at_end, vocabulary=vocabulary, decoding=decoding
+        unit=unit, at_end=at_end, vocabulary=vocabulary, decoding=decoding, draws=draws
     )
     positions = positions_suite.position_rules(
-        summary_examples, unit=unit, at_end=at_end, precision=precision, decoding=decoding
+        summary_examples,
+        unit=unit,
+        at_end=at_end,
+        precision=precision,
+        decoding=decoding,
+        losses=losses,
     )
+    asked = summary_examples.unique("example")
     stretches = spread_rules(labels=(), positions=summary_positions.height)
     return judge(
         [
             Case(summary_examples, sums),
             Case(summary_positions, positions),
-            Case(attendance(texts, summary_examples), readings_suite.same_texts()),
+            Case(attendance(texts, asked), readings_suite.same_texts(draws=draws)),
             Case(
                 readings_suite.beside_sums(texts, summary_examples),
                 readings_suite.text_rules(unit=unit, decoding=decoding),
@@ -186,10 +232,11 @@ def fit_verdict(
     seen: pl.DataFrame,
     gate: pl.DataFrame,
     overall: pl.DataFrame | None = None,
+    tuning: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The verdict on the tables of a fit, each in the schema of its name: one series or several.
 
-    `overall` is of several only.
+    `overall` and `tuning` are of several only.
     """
     tables = {"curves": curves, "spread": spread, "gate": gate}
     labels = tuple(MODEL_LABELS)
@@ -210,6 +257,7 @@ def fit_verdict(
             Case(series_suite.beside_ent_ce(seen, ent_ce), series_suite.seen_rules()),
             Case(gate, gate_rules(labels=labels)),
             *([] if overall is None else [Case(overall, laws_suite.overall_rules())]),
+            *([] if tuning is None else [Case(tuning, laws_suite.tuning_rules())]),
         ]
     )
 

@@ -27,16 +27,22 @@ ENTROPIES = {"generated": "entropy", "human": "teacher_entropy"}
 
 
 def sum_rules(
-    *, unit: Unit, at_end: AtEnd, vocabulary: int | None, decoding: Decoding
+    *,
+    unit: Unit,
+    at_end: AtEnd,
+    vocabulary: int | None,
+    decoding: Decoding,
+    draws: int | None = None,
 ) -> tuple[Rule, ...]:
-    """The rules of the cumulative sums, one row an example.
+    """The rules of the cumulative sums, one row a generated text.
 
-    `vocabulary` is the number of ids; None where it is not known.
+    `vocabulary` is the number of ids; None where it is not known. `draws` is how often each example
+    was continued, None for once.
     """
     may_end = {"generated": at_end != "continue", "human": at_end == "natural"}
     return (
         Rule("some-examples", "there is an example summed", pl.len(), low=1),
-        examples_differ(),
+        examples_differ(draws=draws),
         clusters_are_named(),
         *_horizons(),
         *(

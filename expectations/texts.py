@@ -9,19 +9,29 @@ from calibration.text import SHORTEST_PIECE
 from expectations.rules import EXAMPLE, Rule, every_row, in_words, within
 from expectations.sources import clusters_are_named, enough_clusters
 
-VERSION: int = 2
+VERSION: int = 3
 
 LAST_YEAR = 9999  # what has more digits is a date, or a count of seconds
 UNDECODABLE = "\ufffd"  # stands where bytes were not text: read under the wrong encoding
 
 
 def texts_rules(
-    *, span_bytes: int, examples: int, independent: Literal["passages"] | None
+    *,
+    span_bytes: int,
+    examples: int,
+    independent: Literal["passages"] | None,
+    spans: Literal["first"] | None = None,
+    shortest: int | None = None,
+    longest_context: int | None = None,
 ) -> tuple[Rule, ...]:
     """The rules of a Texts table that was asked for `examples` spans of at most `span_bytes`.
 
-    `independent` is passages where every span is its own cluster, None where whole texts are.
+    `independent` is passages where every span is its own cluster, None where whole texts are;
+    `spans` is first where each text gives its beginning alone. `shortest` is the least bytes of a
+    text, `longest_context` the most of a context; None for no bound.
     """
+    # A span of a text that gives several does not tell how long the text is.
+    whole = shortest if spans == "first" else None
     return (
         *_amount(examples),
         *_numbers(),
@@ -30,6 +40,8 @@ def texts_rules(
         enough_clusters(),
         *_contents(),
         *_lengths(span_bytes),
+        *([] if whole is None else [_whole_text_within(whole)]),
+        *([] if longest_context is None else [_context_within(longest_context)]),
         *_origin(),
         _cut_where_full(span_bytes),
     )
@@ -93,6 +105,12 @@ def _contents() -> tuple[Rule, ...]:
             words=EXAMPLE,
         ),
         every_row(
+            "context-everywhere",
+            "every text has something to answer, or none has: prompts are then of one form",
+            holds=_has_context() | ~_has_context().any(),
+            words=EXAMPLE,
+        ),
+        every_row(
             "text-decoded",
             "no text has a replacement character (U+FFFD), the mark of a wrong encoding",
             holds=~pl.col("text").str.contains(UNDECODABLE, literal=True),
@@ -113,6 +131,10 @@ def _contents() -> tuple[Rule, ...]:
     )
 
 
+def _has_context() -> pl.Expr:
+    return pl.col("context").fill_null("").str.contains(r"\S")
+
+
 def _lengths(span_bytes: int) -> tuple[Rule, ...]:
     length = pl.col("text").str.len_bytes()
     return (
@@ -128,6 +150,26 @@ def _lengths(span_bytes: int) -> tuple[Rule, ...]:
             holds=length <= span_bytes,
             words=in_words("{}: {} bytes", EXAMPLE, length),
         ),
+    )
+
+
+def _whole_text_within(shortest: int) -> Rule:
+    length = pl.col("text").str.len_bytes()
+    return every_row(
+        "text-long-enough",
+        f"no text that ends with its span has less than {shortest} bytes",
+        holds=~pl.col("ends") | (length >= shortest),
+        words=in_words("{}: {} bytes", EXAMPLE, length),
+    )
+
+
+def _context_within(longest: int) -> Rule:
+    length = pl.col("context").str.len_bytes()
+    return every_row(
+        "context-within-limit",
+        f"no context is longer than {longest} bytes",
+        holds=length <= longest,
+        words=in_words("{}: {} bytes", EXAMPLE, length),
     )
 
 

@@ -9,14 +9,19 @@ from typing import Annotated
 import typer
 
 from flows import store_command
+from flows.add_model_command import add_model
+from flows.bridge_command import bridge
+from flows.deploy_command import deploy
 from flows.fit_command import fit
 from flows.measure_command import measure
 from flows.plan_command import plan
+from flows.serve_command import serve
 from flows.terminal import (
     DEFAULT_STORE,
     StoreOption,
     StudyPath,
-    lineage_of,
+    lineage_as_run,
+    require_usable,
     run_study,
     sentences,
     show_ancestry,
@@ -35,14 +40,22 @@ app = typer.Typer(
 app.add_typer(store_command.app, name="store")
 
 app.command(
+    epilog="Example: calibration add-model studies/mine.yaml mine --path models/mine --family m",
+)(add_model)
+app.command(
+    epilog="Example: calibration bridge studies/as-published.yaml studies/paper.yaml --out bridge",
+)(bridge)
+app.command(epilog="Example: calibration deploy --gpus 4 --study studies/mine.yaml")(deploy)
+app.command(
     epilog="Example: calibration fit runs.csv --law chinchilla --x N,D --y loss --out law.svg",
 )(fit)
 app.command(
     epilog="Example: calibration measure models/ladder/60k --text 'texts/*.txt'",
 )(measure)
 app.command(
-    epilog="Example: calibration plan studies/quickstart.yaml --store artifacts",
+    epilog="Example: calibration plan studies/paper.yaml --gpu h100",
 )(plan)
+app.command(epilog="Example: calibration serve --study studies/mine.yaml")(serve)
 app.command(
     epilog="Example: calibration theory studies/quickstart.yaml --store artifacts",
 )(theory)
@@ -52,7 +65,8 @@ app.command(
 def run(study: StudyPath, store: StoreOption = DEFAULT_STORE) -> None:
     """Make whatever the study lacks, and print what was found."""
     with sentences():
-        run_study(study, lineage_of(study), store)
+        require_usable(study)
+        run_study(study, store)
 
 
 @app.command(epilog="Example: calibration init mine.yaml")
@@ -82,7 +96,8 @@ def export(
         from flows.outward import written_out
         from storage.store import open_store
 
-        lineage, place = lineage_of(study), open_store(store)
+        place = open_store(store)
+        lineage = lineage_as_run(study, place)
         with written_out(out):
             for path in exported(lineage, place, out):
                 typer.echo(str(path))
@@ -102,7 +117,8 @@ def report(
     with sentences():
         from storage.store import open_store
 
-        lineage, place = lineage_of(study), open_store(store)
+        place = open_store(store)
+        lineage = lineage_as_run(study, place)
         show_report(lineage, place)
         if ancestry:
             show_ancestry(lineage, place)

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from calibration.errors import StoreError
+from calibration.left_out import left_out_lines
 from calibration.pairing import (
     Label,
     Side,
@@ -19,7 +20,7 @@ from calibration.pairing import (
     pairs,
     require_one_unit,
 )
-from calibration.recipes import StudyFitRecipe, SummaryRecipe
+from calibration.recipes import Absent, StudyFitRecipe, SummaryRecipe
 from calibration.statistics.comparison import comparison
 from expectations.suites import VERSIONS
 from flows.outward import require_kind, written_out
@@ -43,6 +44,7 @@ class Found(NamedTuple):
     store: Store
     side: Side
     chosen: str
+    absent: tuple[Absent, ...]  # models that its run left out
 
 
 class Compared(NamedTuple):
@@ -76,10 +78,11 @@ def found_side(given: str, *, store: str) -> Found:
                 f"{given}: a study that was run to its end was expected, found only "
                 f"{roots[0].study!r}, which was not: run it again with `calibration run`"
             )
-        return Found(place, _side(finished[0], place), _chosen(finished, given))
+        return Found(place, _side(finished[0], place), _chosen(finished, given), finished[0].absent)
     place = open_store(store)
     root = root_of(place, read_study(given))
-    return Found(place, _side(root, place), f"{root.study} ({given}, run on {store})")
+    chosen = f"{root.study} ({given}, run on {store})"
+    return Found(place, _side(root, place), chosen, root.absent)
 
 
 def _is_store(given: str) -> bool:
@@ -89,7 +92,7 @@ def _is_store(given: str) -> bool:
 def compared(a: Found, b: Found) -> Compared:
     """Differences B - A of every pair. Raises InputError where nothing pairs or units differ."""
     matched = pairs(list(a.side.measured), list(b.side.measured))
-    lines = [f"A: {a.chosen}", f"B: {b.chosen}"]
+    lines = [*_side_lines("A", a), *_side_lines("B", b)]
     tables = []
     for here, there in matched.pairs:
         recipes = a.side.measured[here], b.side.measured[there]
@@ -139,6 +142,10 @@ def _chosen(roots: list[Root], given: str) -> str:
 
 def _examples(recipe: SummaryRecipe, store: Store) -> pl.DataFrame:
     return read_judged(store, recipe, VERSIONS[recipe.KIND], table="examples")
+
+
+def _side_lines(side: str, found: Found) -> list[str]:
+    return [f"{side}: {found.chosen}", *(f"  {one}" for one in left_out_lines(found.absent))]
 
 
 def _alone(side: str, labels: tuple[Label, ...]) -> list[str]:

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 
 from calibration.against_theory import against_theory
 from calibration.errors import StoreError
+from calibration.left_out import left_out_table
 from calibration.lineage import Lineage, Measurement
 from calibration.recipes import Recipe
 from calibration.slugs import slug
@@ -22,6 +23,7 @@ from storage.store import Store
 TOKEN_FOLDER = "tokens"
 READINGS = "readings"
 ANCESTRY = "ancestry"
+LEFT_OUT = "left_out"
 JOINED = ("fits", "theory", "ent_ce")  # into AGAINST_THEORY
 NUMBERS = (pl.List(pl.Float32), pl.List(pl.Float64))
 
@@ -37,6 +39,7 @@ def exported(lineage: Lineage, store: Store, out: Path) -> list[Path]:
         (out / name).write_bytes(content)
     written = [out / name for name in files]
     frames = {table: read_table(store, of, table) for table, of in _tables(lineage).items()}
+    frames[LEFT_OUT] = left_out_table(lineage.absent)
     frames["against_theory"] = against_theory(*(frames[name] for name in JOINED))
     for table, frame in frames.items():
         named = frame.select(pl.lit(lineage.study.name).alias("study"), pl.all())
@@ -94,8 +97,10 @@ def _require_report(lineage: Lineage, store: Store) -> Manifest:
 def _token_parts(one: Measurement, store: Store) -> Iterator[pl.DataFrame]:
     """TOKENS of one measurement, generated and human part by part."""
     labels = _labels(one)
+    before = 0
     for samples in _parts(one.samples, store):
-        yield generated_tokens(samples, labels)
+        yield generated_tokens(samples, labels, draws=one.samples.draws, first=before)
+        before += len(samples)
     examples = read_table(store, one.examples, "examples")
     for scores in _parts(one.scores, store):
         yield human_tokens(scores, examples, labels)

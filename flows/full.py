@@ -3,9 +3,17 @@
 import logging
 
 from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
 
-from flows.measure_model import measure_model, record_place
-from flows.stages import conclude, is_measured, prepare_texts
+from calibration.errors import CheckFailed, Incomplete, PartlyRefused
+from calibration.left_out import left_out_lines, left_out_sentence
+from calibration.lineage import Lineage
+from flows.fanning import Execution, measuring
+from flows.measure_model import record_place
+from flows.recounting import recount
+from flows.remaining import measured, remaining
+from flows.stages import Losses, conclude
 from storage.resolution import resolved
 from storage.roots import write_root
 from storage.store import open_store
@@ -15,15 +23,42 @@ LOG = logging.getLogger("calibration")
 
 
 @flow(name="calibration", flow_run_name="{study}", persist_result=False)
-def calibration(study: str = "studies/quickstart.yaml", store: str = "artifacts") -> str:
-    """Make whatever a study file lacks, in order; the address of its report."""
-    lineage = resolved(read_study(study), file=study)
-    write_root(open_store(store), lineage)
+def calibration(
+    study: str = "studies/quickstart.yaml",
+    store: str = "artifacts",
+    execution: Execution = "inline",
+) -> str | State[str]:
+    """Make whatever a study file lacks, in order; the address of its report.
+
+    Models are measured here (`inline`) or all at once on `workers` of the pool `gpu`. A model that
+    cannot be measured is left out, and the rest is made. Raises Incomplete then.
+    """
+    asked = read_study(study)
+    lineage = resolved(asked, file=study)
+    for line in left_out_lines(lineage.absent):
+        LOG.warning(line)
+    write_root(open_store(store), lineage, study=asked)
     place = record_place(store)
-    prepare_texts(lineage, place)
-    for model in lineage.study.models:
-        if is_measured(lineage.of_model(model.name), place):
-            LOG.info("measure %s: all is there", model.name)
-        else:
-            measure_model(study, model.name, store)
-    return conclude(lineage, place)
+    measure = measuring(execution, lineage, study=study, store=store)
+    losses, there = measured(lineage, place, measure=measure)
+    if losses:
+        lineage = remaining(asked, lineage, losses, file=study)
+        write_root(open_store(store), lineage, study=asked)
+    report = conclude(lineage, place)
+    recount(lineage, there=there, store=store)
+    if lineage.absent:
+        return _incomplete(lineage, losses, asked=len(asked.models), report=report)
+    return report
+
+
+def _incomplete(lineage: Lineage, losses: Losses, *, asked: int, report: str) -> State[str]:
+    # The report is there. But whoever watches the pages, an automation or the exit code of a
+    # deployment must not take the run for a whole one: so it has failed, by a name that says how.
+    refused = any(isinstance(error, CheckFailed) for error in losses.values())
+    fault = PartlyRefused if refused else Incomplete
+    lines = [*left_out_lines(lineage.absent), f"The report of the others is {report}"]
+    return Failed(
+        name="Incomplete",
+        message="\n".join(lines),
+        data=fault(left_out_sentence(lineage.absent, asked=asked)),
+    )

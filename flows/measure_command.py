@@ -99,7 +99,7 @@ def measure(
             name=name,
         )
         made = files_study(models, text, settings=settings, store=open_store(store))
-        run_study(made.place, made.lineage, store)
+        run_study(made.place, store)
         for note in made.notes:
             typer.echo(f"Note: {note}.")
         typer.echo(f"Study: {made.place} (copy it to extend it)")

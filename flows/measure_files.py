@@ -17,7 +17,7 @@ from calibration.quick_study import (
     with_passages,
 )
 from storage.places import model_place, text_place
-from storage.resolution import resolved
+from storage.resolution import wholly_resolved
 from storage.store import Store
 from storage.studies import write_study
 from storage.texts import source_texts
@@ -45,10 +45,10 @@ def files_study(
         [Named(one.name, one.given, {"path": one.pattern}) for one in map(text_place, texts)],
         settings=settings,
     )
-    lineage = resolved(study, file=COMMAND)
+    lineage = wholly_resolved(study, file=COMMAND)
     alone = _alone(lineage)
     if alone:
-        lineage = resolved(with_passages(study, alone), file=COMMAND)
+        lineage = wholly_resolved(with_passages(study, alone), file=COMMAND)
     return FilesStudy(
         place=write_study(store, lineage.study, comments=COMMENTS),
         lineage=lineage,

@@ -1,15 +1,25 @@
 """The command `calibration plan`: its options and what it prints."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from flows.terminal import DEFAULT_STORE, StoreOption, StudyPath, lineage_of, sentences
+from calibration.hardware import DEFAULT_GPU
+from flows.terminal import DEFAULT_STORE, StoreOption, StudyPath, sentences
+
+if TYPE_CHECKING:
+    from calibration.lineage import Lineage
+    from calibration.planned import Plan
+    from storage.store import Store
 
 
 def plan(
     study: StudyPath,
     store: StoreOption = DEFAULT_STORE,
+    gpu: Annotated[
+        str,
+        typer.Option("--gpu", help="The GPU whose hours are counted.", metavar="NAME"),
+    ] = DEFAULT_GPU,
     probe: Annotated[
         bool,
         typer.Option("--probe", help="Time models that were never measured here: load each."),
@@ -19,27 +29,40 @@ def plan(
         typer.Option(help="text, or json for another program.", metavar="FORMAT"),
     ] = "text",
 ) -> None:
-    """Show what exists, what a run would make and why, how long that takes, how precise it is.
+    """Show what exists, what a run would make and why, how precise it is, and what it costs.
 
-    Runs nothing and writes nothing. Times and memory are guesses from earlier work in the store.
+    Runs nothing, writes nothing and fetches no weights. Models that cannot be looked at are told,
+    and cost what the study says of their sizes.
     """
     with sentences():
         import json
 
-        from calibration.plan_lines import plan_lines
+        from calibration.cost_lines import statement_lines
         from calibration.planned import record
-        from flows.plan import plan as planned
+        from flows.statement import stated
         from storage.store import open_store
+        from storage.studies import read_study
 
-        lineage, place = lineage_of(study), open_store(store)
-        found = planned(lineage, place)
-        if probe:
-            from flows.probe import probed
-
-            paces = probed(lineage, found, say=lambda line: typer.echo(line, err=True))
-            found = planned(lineage, place, probed=paces)
+        found = stated(
+            read_study(study),
+            file=study,
+            gpu=gpu,
+            planned=lambda lineage: _planned(lineage, open_store(store), probe),
+        )
         if format == "json":
             typer.echo(json.dumps(record(found), indent=1, ensure_ascii=False, allow_nan=False))
             return
-        for line in plan_lines(found):
+        for line in statement_lines(found, file=study):
             typer.echo(line)
+
+
+def _planned(lineage: "Lineage", place: "Store", probe: bool) -> "Plan":
+    from flows.plan import plan as planned
+
+    found = planned(lineage, place)
+    if not probe:
+        return found
+    from flows.probe import probed
+
+    paces = probed(lineage, found, say=lambda line: typer.echo(line, err=True))
+    return planned(lineage, place, probed=paces)

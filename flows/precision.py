@@ -19,8 +19,9 @@ from calibration.expected import (
 )
 from calibration.lineage import Lineage, Measurement
 from calibration.recipes import TextsRecipe
+from calibration.sources import HubSource
 from calibration.statistics.precision import Components
-from calibration.study import DatasetEntry, HubSource
+from calibration.study import DatasetEntry
 from calibration.text import selected
 from expectations.suites import VERSIONS
 from storage.catalogue import Artifact, Catalogue

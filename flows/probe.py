@@ -69,7 +69,7 @@ def _paces(one: Measurement, lineage: Lineage) -> list[Pace]:
     network = load_network(where, precision=model.precision)
     rates = {
         "samples": _sampling_rate(one.samples, network),
-        "scores": _scoring_rate(one.samples, network, lineage),
+        "scores": _scoring_rate(one, network, lineage),
     }
     size = Network(model.weights, model.precision, network.parameters)
     title = f"a probe of {one.model.name}"
@@ -94,10 +94,11 @@ def _sampling_rate(recipe: SamplesRecipe, network: LoadedNetwork) -> float:
     return sampling_rate(recipe, rows=PART_ROWS, first=first, few=seconds(few))
 
 
-def _scoring_rate(recipe: SamplesRecipe, network: LoadedNetwork, lineage: Lineage) -> float:
+def _scoring_rate(one: Measurement, network: LoadedNetwork, lineage: Lineage) -> float:
+    recipe = one.samples
     shape = in_proportion(recipe)
     rows = made_up_examples(recipe, shape, rows=PART_ROWS, vocabulary=network.vocabulary)
-    decodings = [one.decoding for one in lineage.study.decodings]
+    decodings = [entry.decoding for entry in lineage.study.decodings_of(one.model)]
     ending = Ending(recipe.at_end, recipe.end_ids)
     seconds = _seconds(lambda: scored_part(rows, network, decodings=decodings, ending=ending))
     return scoring_rate(recipe, rows=PART_ROWS, seconds=seconds)

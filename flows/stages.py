@@ -11,15 +11,18 @@ from typing import ParamSpec, TypeVar
 
 from prefect.tasks import Task
 
+from calibration.errors import CalibrationError, CheckFailed, InputError, StudyError
 from calibration.lineage import Lineage, Measurement
 from calibration.recipes import Checked, StudyFitRecipe, VerdictRecipe
 from calibration.titles import verdict_title
 from expectations.suites import VERSIONS
+from flows.patience import DELAYS, is_tried_again
+from storage.loading import require_loadable
 from storage.result_block import ArtifactRecords
 from storage.store import open_store
 from storage.verdicts import all_stand
 from storage.weights import checkpoint, tokenizer_checkpoint
-from storage.windows import require_contexts
+from storage.windows import too_long
 from tasks.check import check
 from tasks.encode import encode
 from tasks.fit import fit
@@ -27,6 +30,7 @@ from tasks.fit_study import fit_study
 from tasks.ingest import ingest
 from tasks.publish import publish
 from tasks.report import report
+from tasks.rescore import rescore
 from tasks.sample import sample
 from tasks.score import score
 from tasks.summarize import summarize
@@ -38,6 +42,7 @@ LOG.setLevel(logging.INFO)
 
 Parameters = ParamSpec("Parameters")
 Made = TypeVar("Made")
+Losses = dict[str, CalibrationError]  # what was raised of a model, by its name
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,13 @@ class Place:
     records: ArtifactRecords
 
     def keeping(self, task: Task[Parameters, Made]) -> Task[Parameters, Made]:
-        """The task with its record laid beside its artifact."""
-        return task.with_options(result_storage=self.records)
+        """The task with its record laid beside its artifact, tried again after what may pass."""
+        return task.with_options(
+            result_storage=self.records,
+            retries=len(DELAYS),
+            retry_delay_seconds=list(DELAYS),
+            retry_condition_fn=is_tried_again,
+        )
 
     def judge(self, recipe: Checked, *, title: str) -> None:
         """Make the verdict of a table, given the table's title; raises when it fails."""
@@ -68,13 +78,18 @@ def _verdict(recipe: Checked) -> VerdictRecipe:
     return VerdictRecipe(table=recipe, suite=VERSIONS[recipe.KIND])
 
 
-def prepare_texts(lineage: Lineage, place: Place) -> None:
-    """Texts and examples of every data set and tokenizer."""
+def prepare_texts(lineage: Lineage, place: Place) -> Losses:
+    """Make texts and examples of every data set and tokenizer; what was raised of single models.
+
+    Raises for texts that cannot be used by any model.
+    """
     if place.holds([*lineage.texts(), *lineage.examples()]):
         LOG.info("texts: all are there")
+        losses: Losses = {}
     else:
         _make_texts(lineage, place)
-    require_contexts(lineage, open_store(place.store))
+        losses = _make_examples(lineage, place)
+    return losses | _too_long(lineage, place, without=losses)
 
 
 def _make_texts(lineage: Lineage, place: Place) -> None:
@@ -82,28 +97,49 @@ def _make_texts(lineage: Lineage, place: Place) -> None:
     for texts, dataset in lineage.texts().items():
         place.keeping(ingest)(texts, dataset=dataset, root=root, store=place.store)
         place.judge(texts, title=dataset.name)
+
+
+def _make_examples(lineage: Lineage, place: Place) -> Losses:
+    losses: Losses = {}
     for examples, one in lineage.examples().items():
-        title, where = one.examples_title, tokenizer_checkpoint(one.model, Path(root))
-        place.keeping(encode)(examples, title=title, checkpoint=where, store=place.store)
-        place.judge(examples, title=title)
+        title = one.examples_title
+        try:
+            where = tokenizer_checkpoint(one.model, Path(lineage.study.root))
+            place.keeping(encode)(examples, title=title, checkpoint=where, store=place.store)
+            place.judge(examples, title=title)
+        except (InputError, CheckFailed) as error:  # of every model with that tokenizer
+            users = (same.model.name for same in lineage.measurements if same.examples == examples)
+            losses |= {name: error for name in users if name not in losses}
+    return losses
+
+
+def _too_long(lineage: Lineage, place: Place, *, without: Losses) -> Losses:
+    encoded = tuple(one for one in lineage.measurements if one.model.name not in without)
+    found = too_long(lineage._replace(measurements=encoded), open_store(place.store))
+    return {name: StudyError(sentence) for name, sentence in found}
 
 
 def is_measured(measurements: Iterable[Measurement], place: Place) -> bool:
     """Whether all that `measure` makes is there."""
-    return place.holds(
-        recipe for one in measurements for recipe in (one.samples, one.scores, one.summary)
-    )
+    return place.holds(recipe for one in measurements for recipe in one.made)
 
 
 def measure(measurements: tuple[Measurement, ...], root: str, place: Place) -> None:
     """Samples, scores and summaries of one model."""
     model = measurements[0].model
     where = checkpoint(model, Path(root))
+    for precision in {one.scores.model.precision for one in measurements}:
+        require_loadable(where, precision=precision)
     samples = {one.samples: one.title for one in measurements}
     scores = {one.scores: one.title for one in measurements}
     place.keeping(sample)(samples, model=model.name, checkpoint=where, store=place.store)
     for recipe, title in samples.items():
         place.judge(recipe, title=title)
+    again = {one.rescored: one.title for one in measurements if one.rescored is not None}
+    if again:
+        place.keeping(rescore)(again, model=model.name, checkpoint=where, store=place.store)
+    for other, title in again.items():
+        place.judge(other, title=title)
     place.keeping(score)(scores, model=model.name, checkpoint=where, store=place.store)
     for one in measurements:
         place.judge(one.scores, title=one.title)
@@ -113,11 +149,8 @@ def measure(measurements: tuple[Measurement, ...], root: str, place: Place) -> N
 
 def conclude(lineage: Lineage, place: Place) -> str:
     """Fits of every series, the study's, the theory and the report, which is shown; its address."""
-    study_fit, theory, name = lineage.report.study_fit, lineage.report.theory, lineage.study.name
-    if place.holds([*study_fit.fits, study_fit]):
-        LOG.info("fits: all are there")
-    else:
-        _make_fits(study_fit, place, name=name)
+    theory, name = lineage.report.theory, lineage.study.name
+    make_fits(lineage, place)
     if place.holds([theory]):
         LOG.info("theory: all is there")
     else:
@@ -126,6 +159,15 @@ def conclude(lineage: Lineage, place: Place) -> str:
     made = place.keeping(report)(lineage.report, study=lineage.study, store=place.store)
     place.keeping(publish)(lineage.report, title=name, store=place.store)
     return made
+
+
+def make_fits(lineage: Lineage, place: Place) -> None:
+    """Fits of every series, and the study's."""
+    study_fit = lineage.report.study_fit
+    if place.holds([*study_fit.fits, study_fit]):
+        LOG.info("fits: all are there")
+    else:
+        _make_fits(study_fit, place, name=lineage.study.name)
 
 
 def _make_fits(study_fit: StudyFitRecipe, place: Place, *, name: str) -> None:

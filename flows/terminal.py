@@ -45,22 +45,48 @@ def sentences() -> Iterator[None]:
         raise typer.Exit(error.exit_code) from None
 
 
-def lineage_of(study: str) -> "Lineage":
-    """Every recipe of a study file. Raises InputError."""
+def lineage_as_run(study: str, store: "Store") -> "Lineage":
+    """Every recipe of a study file as it was run on a store; models left out are said."""
+    from calibration.left_out import left_out_lines
+    from storage.resolution import resolved_as_run
+    from storage.studies import read_study
+
+    lineage = resolved_as_run(read_study(study), store, file=study)
+    for line in left_out_lines(lineage.absent):
+        typer.echo(line, err=True)
+    return lineage
+
+
+def require_usable(study: str) -> None:
+    """Raises InputError for a study that cannot be run, before what takes seconds to start."""
     from storage.resolution import resolved
     from storage.studies import read_study
 
-    return resolved(read_study(study), file=study)
+    resolved(read_study(study), file=study)
 
 
-def run_study(file: str, lineage: "Lineage", store: str) -> None:
-    """Make whatever a study file lacks, saying what is made, and print what was found."""
-    with _stages_shown():
+def run_study(file: str, store: str) -> None:
+    """Make whatever a study file lacks, saying what is made, and print what was found.
+
+    Raises Incomplete after that where models were left out.
+    """
+    from calibration.errors import Incomplete
+
+    incomplete = None
+    with stages_shown():
         from flows.full import calibration
+        from storage.resolution import resolved_as_run
         from storage.store import open_store
+        from storage.studies import read_study
 
-        calibration(file, store)
-    show_report(lineage, open_store(store))
+        try:
+            calibration(file, store)
+        except Incomplete as error:
+            incomplete = error
+    place = open_store(store)
+    show_report(resolved_as_run(read_study(file), place, file=file), place)
+    if incomplete is not None:
+        raise incomplete
 
 
 def show_report(lineage: "Lineage", store: "Store") -> None:
@@ -83,7 +109,7 @@ def show_ancestry(lineage: "Lineage", store: "Store") -> None:
 
 
 @contextmanager
-def _stages_shown() -> Iterator[None]:
+def stages_shown() -> Iterator[None]:
     """Our own lines on the terminal; Prefect's go to its pages, and errors come as sentences."""
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
     # The first server of a new Prefect home writes its database, longer than the 20 s it is given.

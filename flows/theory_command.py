@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from flows.terminal import DEFAULT_STORE, StoreOption, StudyPath, lineage_of, sentences
+from flows.terminal import DEFAULT_STORE, StoreOption, StudyPath, lineage_as_run, sentences
 
 
 def theory(
@@ -26,7 +26,8 @@ def theory(
         from flows.theory import theory as beside_the_texts
         from storage.store import open_store
 
-        tables = beside_the_texts(lineage_of(study), open_store(store))
+        place = open_store(store)
+        tables = beside_the_texts(lineage_as_run(study, place), place)
         if format == "json":
             rows = {name: frame.to_dicts() for name, frame in tables._asdict().items()}
             typer.echo(json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False))

@@ -26,10 +26,11 @@ ACTIVATIONS: Final[dict[str, Literal["silu", "gelu", "gelu_tanh"]]] = {
 
 
 def decoder_of(model: PreTrainedModel) -> Decoder | None:
-    """The arrays of a model; None where it has another form, or lies on several devices."""
+    """The arrays of a model; None where it packs them, has another form or several devices."""
     config = model.config.get_text_config()
     devices = {one.device for one in model.parameters()}
-    if len(devices) != 1 or not _is_plain(config):
+    packed = not all(one.is_floating_point() for one in model.parameters())
+    if len(devices) != 1 or packed or not _is_plain(config):
         return None
     if config.model_type in GATED:
         return _gated(model.base_model, config)

@@ -9,9 +9,11 @@ from calibration.recipes import ModelIdentity
 from calibration.study import ModelEntry
 from storage.contents import Folder
 from storage.headers import GgufHeader, gguf_header
+from storage.templates import template_digest
 
 GGUF = ".gguf"
 ARCHITECTURE = "general.architecture"
+CHAT_TEMPLATE = "tokenizer.chat_template"
 EMBEDDING = re.compile(r"token_embd|position_embd|token_types|^output\.")
 CONSTANT = re.compile(r"rope_(freqs|factors)")  # tables that follow from the settings
 # End of text first, then what ends a turn or a message.
@@ -34,6 +36,7 @@ def gguf_facts(entry: ModelEntry, folder: Folder, name: str) -> ModelFacts:
     found = [_whole(header.metadata, key) for key in END_KEYS]
     ends = [index for index in found if index is not None and index in range(vocabulary)]
     text_end = _whole(header.metadata, TEXT_END)
+    template = header.metadata.get(CHAT_TEMPLATE)
     return ModelFacts(
         identity=ModelIdentity(weights=folder.sha256(name), precision=entry.precision),
         tokenizer=header.tokenizer,
@@ -43,6 +46,7 @@ def gguf_facts(entry: ModelEntry, folder: Folder, name: str) -> ModelFacts:
         context=_whole(header.metadata, f"{architecture}.context_length"),
         end_ids=tuple(sorted(set(ends))),
         text_end=text_end if text_end in ends else None,
+        chat_template=template_digest(template if isinstance(template, str) else None),
     )
 
 
@@ -82,6 +86,12 @@ def _vocabulary(entry: ModelEntry, header: GgufHeader, architecture: str, place:
         raise ModelError(
             f"model {entry.name!r}: a tokenizer was expected in {place}, found none: use a GGUF "
             "file that was converted together with its tokenizer"
+        )
+    if size < tokens:
+        raise ModelError(
+            f"model {entry.name!r}: a tokenizer of at most {size} ids was expected in {place}, as "
+            f"many as the network has, found {tokens}: use a GGUF file that was converted "
+            "together with its tokenizer"
         )
     return size
 

@@ -15,6 +15,7 @@ from huggingface_hub import (
     HfApi,
     constants,
     get_cached_repo_tree,
+    get_token,
     hf_hub_download,
     hf_hub_url,
     resolve_revision,
@@ -125,10 +126,27 @@ def repository(
     # With a file that every repository has, since it warns when there is nothing to fetch.
     wanted = [".gitattributes", *at_once]
     try:
-        snapshot = snapshot_download(name, repo_type=kind, revision=found, allow_patterns=wanted)
+        snapshot = snapshot_download(
+            name,
+            repo_type=kind,
+            revision=found,
+            allow_patterns=wanted,
+            local_files_only=not _answers(),
+        )
     except IncompleteSnapshotError as error:  # offline; what is lacking may never be asked for
         snapshot = error.snapshot_path
     return Repository(name, str(found.resolved), Path(snapshot))
+
+
+@cache
+def _answers() -> bool:
+    """Whether anything answers at the hub's address: huggingface_hub would ask six times over half
+    a minute for each repository whose commit is stated."""
+    try:
+        get_session().head(constants.ENDPOINT, timeout=constants.HF_HUB_ETAG_TIMEOUT)
+    except (HTTPError, OfflineModeIsEnabled):
+        return False
+    return True
 
 
 def is_whole(found: Repository, *, kind: Kind) -> bool:
@@ -190,10 +208,21 @@ def hub_sentences(who: str, name: str, *, key: str, fault: type[InputError]) -> 
         raise fault(f"{who}: {_reason(error, name, key)}") from None
 
 
+def places() -> dict[str, str]:
+    """Where the hub and its cache are on this machine, and words that say so on any."""
+    return {constants.HF_HUB_CACHE: "the cache of the hub", constants.ENDPOINT: "the hub"}
+
+
 def _reason(error: Exception, name: str, key: str) -> str:
     match error:
         case HFValidationError():
             return f"an id of the hub such as owner/name was expected, found {name!r}: mend `{key}`"
+        case GatedRepoError() if get_token():
+            return (
+                f"access to {name} on the hub was expected, found it gated and closed to the "
+                "account whose token was sent: accept its terms on its page with that account, "
+                f"or {LOG_IN} of one that has access"
+            )
         case GatedRepoError():
             return (
                 f"access to {name} on the hub was expected, found it gated: accept its terms on "
@@ -208,6 +237,11 @@ def _reason(error: Exception, name: str, key: str) -> str:
             return (
                 f"a branch, tag or commit of {name} was expected, found no such one on the hub: "
                 "mend `revision`"
+            )
+        case HfHubHTTPError(response=response) if response.status_code == 401 and get_token():
+            return (
+                f"access to {name} on the hub was expected, found the token refused, which is "
+                f"wrong or has expired: {LOG_IN} again"
             )
         case HfHubHTTPError(response=response) if response.status_code in (401, 403):
             return f"access to {name} on the hub was expected, found it refused: {LOG_IN}"

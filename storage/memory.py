@@ -7,11 +7,10 @@ from typing import Final
 
 import torch
 
+from calibration.engine.memory import WEIGHTS_SHARE
 from calibration.errors import ModelError
 
 MEMINFO: Final = Path("/proc/meminfo")
-# Of the free memory, for weights: the rest is for texts under way, or nothing could be measured.
-WEIGHTS_SHARE: Final = 0.9
 
 
 def free_memory() -> list[int]:
@@ -19,6 +18,11 @@ def free_memory() -> list[int]:
     if torch.cuda.is_available():
         return [_free_on(device) for device in range(torch.cuda.device_count())]
     return [_available()]
+
+
+def gpus() -> int:
+    """How many GPUs this process sees."""
+    return torch.cuda.device_count()
 
 
 def require_room(weights: int, *, free: Sequence[int], gpus: int, where: str) -> None:

@@ -6,6 +6,7 @@ Whether its files are whole is for `verify`, or for the run that reads them, to 
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from calibration.cost import rows_of
 from calibration.planned import State
 from calibration.recipes import Recipe, SamplesRecipe, ScoresRecipe
 from calibration.report.wording import listed
@@ -52,7 +53,10 @@ def _rows(recipe: Recipe, known: Catalogue) -> int:
     if not isinstance(recipe, SamplesRecipe | ScoresRecipe):
         return 0
     examples = known.artifacts.get(recipe.examples.address)
-    return examples.rows if examples else recipe.examples.texts.examples
+    if examples is None:
+        return rows_of(recipe)
+    draws = recipe.draws or 1 if isinstance(recipe, SamplesRecipe) else 1
+    return examples.rows * draws
 
 
 def _changed(made_from: Mapping[str, str], known: Catalogue) -> list[str]:

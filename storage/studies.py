@@ -1,6 +1,7 @@
 """Study files: YAML on disk to a validated study, a study into the store, and one to begin with."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ from typing import Any
 import yaml
 
 from calibration.errors import StudyError
+from calibration.extending import extended
 from calibration.study import Study, parsed_study
 from calibration.template import template
 from storage.store import Store, open_store
 
 STUDIES = "studies"
+EXTENDS = "extends"
 LADDER = Path("models/ladder")  # from the checkout's root
 NEVER_WRAPPED = 10_000  # columns: a long path stays on its line
 
@@ -31,13 +34,51 @@ class UniqueKeys(yaml.SafeLoader):
 
 
 def read_study(place: Path | str) -> Study:
-    """The study in a file, or in a bucket (s3://bucket/key).
+    """The study in a file, or in a bucket (s3://bucket/key), with what it extends.
 
     Raises StudyError: one sentence with file, key and remedy.
     """
-    text = _text(str(place))
+    return study_of(_text(str(place)), str(place))
+
+
+def study_of(text: str, place: str) -> Study:
+    """The study that a file at `place` would hold if this were its text. Raises StudyError."""
+    return parsed_study(_content(text, place, ()), place)
+
+
+def _content(text: str, place: str, extending: tuple[str, ...]) -> object:
+    """What a file says, and the file that it extends; `extending` are those that led here."""
+    content = _yaml(text, place)
+    if not isinstance(content, dict) or EXTENDS not in content:
+        return content
+    other = content.pop(EXTENDS)
+    if not isinstance(other, str) or not other:
+        raise StudyError(
+            f"{place}: `{EXTENDS}`: the path of a study file was expected, found {other!r}: write "
+            f"one there, relative to this file, such as `{EXTENDS}: paper.yaml`"
+        )
+    beside = _beside(place, other)
+    if beside in (*extending, place):
+        raise StudyError(
+            f"{place}: `{EXTENDS}`: another study file was expected, found {other}, which extends "
+            "this one: leave it out of one of the two"
+        )
+    known: Any = _content(_text(beside), beside, (*extending, place))
+    if not isinstance(known, dict):
+        parsed_study(known, beside)  # says what it is instead of a study
+    return extended(known, content)
+
+
+def _beside(place: str, other: str) -> str:
+    """Where a path lies that is relative to a file."""
+    if "://" in place:
+        return other if "://" in other else f"{place.rpartition('/')[0]}/{other}"
+    return os.path.normpath(Path(place).parent / other)
+
+
+def _yaml(text: str, place: str) -> object:
     try:
-        content = yaml.load(text, UniqueKeys)
+        return yaml.load(text, UniqueKeys)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
@@ -46,7 +87,6 @@ def read_study(place: Path | str) -> Study:
             f"{place}: YAML was expected, found something else{where}: {problem}: "
             "mend that line, or see studies/quickstart.yaml for one to copy"
         ) from error
-    return parsed_study(content, str(place))
 
 
 def _text(place: str) -> str:

@@ -11,14 +11,25 @@ from typing import NamedTuple
 
 import polars as pl
 
-from calibration.clusters import near_identical
+from calibration.clusters import kindred
 from calibration.errors import TextError
 from calibration.recipes import SourceIdentity, TextsRecipe
-from calibration.study import DatasetEntry, FilesSource, HubSource, PythonSource, SpeechesSource
-from calibration.text import SourceText, unwrapped
+from calibration.sources import (
+    CodeContestsSource,
+    FilesSource,
+    HubSource,
+    PythonSource,
+    SpeechesSource,
+    WikitextSource,
+    WritingPromptsSource,
+)
+from calibration.study import DatasetEntry
+from calibration.text import SourceText, text_digest, unwrapped
 from storage.contents import file_digest, joined_digest
-from storage.hub_texts import check_hub, hub_identity, hub_texts, text_digest
+from storage.hub_texts import check_hub, hub_identity, hub_texts
+from storage.published_texts import check_published, published_identity, published_texts
 from storage.python_source import module_texts, modules_digest
+from storage.readings import Reading, Sieve, require_some
 from storage.speeches import speech_files, speeches
 from storage.years import year_of
 
@@ -32,8 +43,9 @@ TABLES: dict[str, Callable[[Path], pl.DataFrame]] = {
 
 class _Row(NamedTuple):
     text: str
-    cluster: str | None
-    year: int | None
+    context: str | None = None
+    cluster: str | None = None
+    year: int | None = None
 
 
 def source_identity(dataset: DatasetEntry, root: Path) -> SourceIdentity:
@@ -47,25 +59,42 @@ def source_identity(dataset: DatasetEntry, root: Path) -> SourceIdentity:
             return _files_identity(source, _files(dataset.name, source, root))
         case HubSource() as source:
             return hub_identity(dataset.name, source, root)
+        case WikitextSource() | WritingPromptsSource() | CodeContestsSource() as source:
+            return published_identity(dataset.name, source, root)
         case PythonSource():
             return SourceIdentity(kind="python-source", content=modules_digest())
 
 
 def source_texts(dataset: DatasetEntry, root: Path, recipe: TextsRecipe) -> list[SourceText]:
-    """Every text of a data set's source that the recipe can select.
+    """Every text of a data set's source that the recipe can select: those of `read_texts`."""
+    return read_texts(dataset, root, recipe).texts
+
+
+def read_texts(dataset: DatasetEntry, root: Path, recipe: TextsRecipe) -> Reading:
+    """Every text of a data set's source that the recipe can select, what was left out counted.
 
     Those of a hub may be more than memory holds, so what cannot be selected is left out. Raises
-    TextError when they cannot be read.
+    TextError when they cannot be read, and when lengths that are asked for leave none.
     """
+    reading = _reading(dataset, root, recipe)
+    require_some(reading, recipe, name=dataset.name)
+    return reading
+
+
+def _reading(dataset: DatasetEntry, root: Path, recipe: TextsRecipe) -> Reading:
     match dataset.source:
-        case SpeechesSource(split=split):
-            return speeches(split)
-        case FilesSource() as source:
-            return _file_texts(dataset.name, source, _files(dataset.name, source, root))
         case HubSource() as source:
             return hub_texts(dataset.name, source, root, recipe=recipe)
+        case WikitextSource() | WritingPromptsSource() | CodeContestsSource() as source:
+            return published_texts(dataset.name, source, root, recipe=recipe)
+        case SpeechesSource(split=split):
+            texts: Sequence[SourceText | None] = speeches(split)
+        case FilesSource() as source:
+            texts = _file_texts(dataset.name, source, _files(dataset.name, source, root))
         case PythonSource():
-            return module_texts()
+            texts = module_texts()
+    sieve = Sieve(recipe)
+    return sieve.reading(list(sieve.passed(texts)))
 
 
 def check_source(dataset: DatasetEntry, root: Path) -> None:
@@ -75,6 +104,8 @@ def check_source(dataset: DatasetEntry, root: Path) -> None:
             _read(dataset.name, source, _files(dataset.name, source, root))
         case HubSource() as source:
             check_hub(dataset.name, source, root)
+        case WikitextSource() | WritingPromptsSource() | CodeContestsSource() as source:
+            check_published(dataset.name, source, root)
 
 
 def _files_identity(source: FilesSource, files: Sequence[Path]) -> SourceIdentity:
@@ -83,6 +114,7 @@ def _files_identity(source: FilesSource, files: Sequence[Path]) -> SourceIdentit
         kind="files",
         content=_joined(_named_digest(path) for path in files),
         column=source.column if tables else None,
+        context=source.context if tables else None,
         cluster=source.cluster if tables else None,
         year=source.year if tables else None,
     )
@@ -128,22 +160,27 @@ def _joined(digests: Iterable[str]) -> str:
     return joined_digest(sorted(digests))
 
 
-def _file_texts(name: str, source: FilesSource, files: Sequence[Path]) -> list[SourceText]:
+def _file_texts(name: str, source: FilesSource, files: Sequence[Path]) -> list[SourceText | None]:
+    """The text of each row; None where its context is lacking."""
     rows = _read(name, source, files)
+    usable = [row for row in rows if source.context is None or row.context]
     # A cluster is named by its first text, so that moving or renaming files moves nothing.
-    firsts = [rows[index].text for index in near_identical([row.text for row in rows])]
-    names = [text_digest(first) for first in firsts]
-    return [
-        SourceText(name if row.cluster is None else row.cluster, "", row.text, row.year)
-        for row, name in zip(rows, names, strict=True)
+    firsts = kindred([row.text for row in usable], [row.context or "" for row in usable])
+    names = [text_digest(usable[first].text) for first in firsts]
+    texts = [
+        SourceText(
+            name if row.cluster is None else row.cluster, row.context or "", row.text, row.year
+        )
+        for row, name in zip(usable, names, strict=True)
     ]
+    return [*texts, *[None] * (len(rows) - len(usable))]
 
 
 def _read(name: str, source: FilesSource, files: Sequence[Path]) -> list[_Row]:
     """Every text that is not empty, unwrapped, with what its table says of it."""
     rows: list[_Row] = []
     for path in files:
-        rows += _rows(path, source) if path.suffix in TABLES else [_Row(_decoded(path), None, None)]
+        rows += _rows(path, source) if path.suffix in TABLES else [_Row(_decoded(path))]
     unwrapped_rows = [row._replace(text=unwrapped(row.text)) for row in rows]
     kept = [row for row in unwrapped_rows if row.text.strip()]
     if not kept:
@@ -151,17 +188,26 @@ def _read(name: str, source: FilesSource, files: Sequence[Path]) -> list[_Row]:
             f"data set {name!r}: texts were expected at {source.path}, found only empty ones: "
             "set `source.path` and `source.column` to where the texts are"
         )
+    if source.context is not None and not any(row.context for row in kept):
+        raise TextError(
+            f"data set {name!r}: contexts were expected in the column {source.context!r} of "
+            f"{source.path}, found only empty ones: set `source.context` to where they are"
+        )
     return kept
 
 
 def _rows(path: Path, source: FilesSource) -> list[_Row]:
     frame = _table(path, source).drop_nulls(source.column)
-    cluster = pl.lit(None, pl.String) if source.cluster is None else pl.col(source.cluster)
-    year = pl.lit(None) if source.year is None else pl.col(source.year)
+    asked = {"context": source.context, "cluster": source.cluster, "year": source.year}
     columns = frame.select(
-        text=pl.col(source.column), cluster=cluster.cast(pl.String), year=year
-    ).iter_rows()
-    return [_Row(text, named, _year(path, source, when)) for text, named, when in columns]
+        pl.col(source.column).alias("text"),
+        *(pl.lit(None, pl.String).alias(key) for key, name in asked.items() if name is None),
+        *(pl.col(name).alias(key) for key, name in asked.items() if name is not None),
+    ).select("text", pl.col("context").str.strip_chars(), pl.col("cluster").cast(pl.String), "year")
+    return [
+        _Row(text, context, cluster, _year(path, source, when))
+        for text, context, cluster, when in columns.iter_rows()
+    ]
 
 
 def _year(path: Path, source: FilesSource, value: object) -> int | None:
@@ -179,7 +225,8 @@ def _table(path: Path, source: FilesSource) -> pl.DataFrame:
         frame = TABLES[path.suffix](path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(path, str(error).splitlines()[0]) from error
-    asked = {"column": source.column, "cluster": source.cluster, "year": source.year}
+    keys = ("column", "context", "cluster", "year")
+    asked: dict[str, str | None] = {key: getattr(source, key) for key in keys}
     for key, column in asked.items():
         if column is not None and column not in frame.columns:
             raise TextError(
@@ -187,6 +234,8 @@ def _table(path: Path, source: FilesSource) -> pl.DataFrame:
                 f"set `source.{key}` to one of them"
             )
     _require(frame, path, key="column", column=source.column)
+    if source.context is not None:
+        _require(frame, path, key="context", column=source.context)
     if source.cluster is not None and frame.schema[source.cluster].is_nested():
         _require(frame, path, key="cluster", column=source.cluster)
     return frame

@@ -5,6 +5,7 @@ Bytes come from the tokens themselves, not from decoded text: a token may be hal
 
 import re
 from collections.abc import Collection, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,11 @@ from tokenizers import decoders
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from calibration.errors import ModelError
+from calibration.prompts import Added
+from calibration.recipes import Form
+from storage.added import beginning
+from storage.chat import Chat
+from storage.trust import FILES_ALONE
 
 if TYPE_CHECKING:
     from storage.weights import Checkpoint
@@ -39,6 +45,33 @@ class Vocabulary:
         ids: list[int] = self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
         return ids
 
+    def begins(self, text: str) -> bool:
+        """Whether a text is written with the special token that is put in front of texts."""
+        return self._beginning is not None and self.encode_plain(text)[:1] == [self._beginning]
+
+    def rendered(self, context: str) -> str:
+        """The chat template over one message of a user, up to where the answer begins.
+
+        Raises ModelError for a tokenizer without one, and for one that fails.
+        """
+        return self._chat.rendered(context)
+
+    def echoes(self, text: str) -> bool:
+        """Whether a text holds what the chat template writes around every message."""
+        return self._chat.echoes(text)
+
+    def added(self, form: Form) -> Added:
+        """What stands in front of every text, and around the message where the form has one."""
+        return self._chat.added if form == "chat" else Added(self._beginning)
+
+    @cached_property
+    def _beginning(self) -> int | None:
+        return beginning(self._tokenizer)
+
+    @cached_property
+    def _chat(self) -> Chat:
+        return Chat(self._tokenizer)
+
     def lengths(self, ids: Sequence[int]) -> list[int]:
         """Raw bytes of each id; ids beyond the tokenizer's own stand for no text."""
         return [len(self.token(index)) for index in ids]
@@ -57,7 +90,7 @@ def read_vocabulary(checkpoint: "Checkpoint") -> Vocabulary:
     directory, file = checkpoint.directory, checkpoint.file
     try:
         if file is None:
-            return Vocabulary(AutoTokenizer.from_pretrained(directory, local_files_only=True))
+            return Vocabulary(AutoTokenizer.from_pretrained(directory, **FILES_ALONE))
         # Not from_pretrained, which would prefer a tokenizer.json that lies beside the file.
         path = str(Path(directory, file).absolute())
         tokenizer: Any = PreTrainedTokenizerFast

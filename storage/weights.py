@@ -17,9 +17,12 @@ from calibration.errors import ModelError
 from calibration.lineage import ModelFacts
 from calibration.recipes import ModelIdentity
 from calibration.study import ModelEntry
+from storage.architectures import require_known
 from storage.contents import Folder, LocalFolder, joined_digest
 from storage.gguf import GGUF, gguf_facts
 from storage.headers import HeaderError, safetensors_sizes
+from storage.spelling import ids_in
+from storage.templates import TEMPLATE, template_digest, template_in
 
 CONFIG, GENERATION = "config.json", "generation_config.json"
 # All that spells text, whatever else lies beside it; without it, the other files do together.
@@ -27,7 +30,16 @@ TOKENIZER = "tokenizer.json"
 VOCABULARY_FILES = ("tokenizer.model", "vocab.json", "merges.txt", "vocab.txt")
 TOKENIZER_SETTINGS = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
-SMALL_FILES = (CONFIG, GENERATION, INDEX, TOKENIZER, *VOCABULARY_FILES, *TOKENIZER_SETTINGS)
+SMALL_FILES = (
+    CONFIG,
+    GENERATION,
+    INDEX,
+    TOKENIZER,
+    *VOCABULARY_FILES,
+    *TOKENIZER_SETTINGS,
+    TEMPLATE,  # of no say in how text is spelled: it has an identity of its own
+)
+PICKLED = (".bin", ".pt", ".pth")  # weights that could run code when they are loaded
 EMBEDDING = re.compile(r"embed|wte|wpe|lm_head|output_layer")
 HEAD = re.compile(r"lm_head|embed_out|output_layer")
 # Causal masks and rotary frequencies that some checkpoints store; they are no parameters.
@@ -182,12 +194,14 @@ def _sentences(entry: ModelEntry) -> Iterator[None]:
 
 
 def _safetensors_facts(entry: ModelEntry, folder: Folder) -> ModelFacts:
+    require_known(entry.name, _json(folder, CONFIG), title=folder.title)
     config = _config(folder)
     weights = _weight_files(entry, folder)
     sizes = _without_tied_head(_sizes(folder, weights), config)
     embedded = sum(size for name, size in sizes.items() if EMBEDDING.search(name))
     counted = sum(sizes.values())
     vocabulary = _vocabulary(folder, config)
+    _require_room(entry, folder, vocabulary)
     ends = [index for index in _end_ids(config) if index in range(vocabulary)]
     stops = [index for index in _end_ids(_generation(folder)) if index in range(vocabulary)]
     return ModelFacts(
@@ -202,6 +216,7 @@ def _safetensors_facts(entry: ModelEntry, folder: Folder) -> ModelFacts:
         context=next((int(config[key]) for key in CONTEXT_KEYS if config.get(key)), None),
         end_ids=tuple(sorted({*ends, *stops})),
         text_end=next(iter(ends), None),
+        chat_template=template_digest(template_in(folder)),
     )
 
 
@@ -242,6 +257,18 @@ def _vocabulary(folder: Folder, config: Mapping[str, Any]) -> int:
     return size
 
 
+def _require_room(entry: ModelEntry, folder: Folder, vocabulary: int) -> None:
+    """Raises ModelError for a tokenizer that gives ids which the network does not have."""
+    # Other files of a tokenizer do not tell; a network that meets such an id then says so itself.
+    spelled = ids_in(folder.place(TOKENIZER)) if TOKENIZER in folder.names else 0
+    if spelled > vocabulary:
+        raise ModelError(
+            f"model {entry.name!r}: a tokenizer of at most {vocabulary} ids was expected, as many "
+            f"as `vocab_size` in {CONFIG} says, found {spelled} in {folder.title}/{TOKENIZER}: use "
+            "the tokenizer that the model was trained with, or the model that has these ids"
+        )
+
+
 def _weight_files(entry: ModelEntry, folder: Folder) -> list[str]:
     """The files that transformers would load, and no other copy of the weights beside them."""
     names, present = [WEIGHTS], folder.names
@@ -254,9 +281,11 @@ def _weight_files(entry: ModelEntry, folder: Folder) -> list[str]:
             if entry.hub is None
             else "choose a repository that has them, or name a GGUF file of it with `file`"
         )
+        pickled = sorted(name for name in present if name.endswith(PICKLED))
+        only = f" but {_listed(pickled)}, which is pickled and never loaded" if pickled else ""
         raise ModelError(
             f"model {entry.name!r}: safetensors were expected in {folder.title}, found no "
-            f"{lacking[0]}: {remedy}"
+            f"{lacking[0]}{only}: {remedy}"
         )
     return names
 

@@ -1,8 +1,8 @@
-"""Windows of bytes against what each model can see: known once they are encoded, not before."""
+"""Prompts and continuations against what each model can see: known once they are encoded."""
 
 from calibration.encoding import longest
 from calibration.errors import StudyError
-from calibration.lineage import Lineage
+from calibration.lineage import Lineage, Measurement
 from storage.artifacts import read_table
 from storage.store import Store
 
@@ -12,16 +12,40 @@ def require_contexts(lineage: Lineage, store: Store) -> None:
 
     The examples must have been made.
     """
-    found = {
+    for _, sentence in too_long(lineage, store):
+        raise StudyError(sentence)
+
+
+def too_long(lineage: Lineage, store: Store) -> list[tuple[str, str]]:
+    """Models whose context is shorter than a text of a data set, each with one sentence.
+
+    The examples must have been made.
+    """
+    found: dict[str, str] = {}
+    for (model, _), one in _known_late(lineage).items():
+        if one.context is None or model in found:
+            continue
+        tokens = longest(read_table(store, one.examples, "examples"))
+        if tokens > one.context:
+            found[model] = _sentence(one, tokens)
+    return list(found.items())
+
+
+def _known_late(lineage: Lineage) -> dict[tuple[str, str], Measurement]:
+    """Each model on each data set whose tokens are counted by its tokenizer alone."""
+    return {
         (one.model.name, one.dataset.name): one
         for one in lineage.measurements
-        if one.dataset.unit == "bytes" and one.context is not None
+        if one.examples.unit == "bytes" or one.examples.form != "plain"
     }
-    for one in found.values():
-        tokens = longest(read_table(store, one.examples, "examples"))
-        if one.context is not None and tokens > one.context:
-            raise StudyError(
-                f"data set {one.dataset.name!r}: texts of at most {one.context} tokens were "
-                f"expected (the context of {one.model.name!r}), found one of {tokens}, prompt and "
-                "continuation together: make `prompt` or `continuation` smaller"
-            )
+
+
+def _sentence(one: Measurement, tokens: int) -> str:
+    answers = one.examples.form != "plain"
+    what = "what it answers, prompt" if answers else "prompt"
+    remedy = "give a smaller `longest_context`, or make" if answers else "make"
+    return (
+        f"data set {one.dataset.name!r}: texts of at most {one.context} tokens were expected (the "
+        f"context of {one.model.name!r}), found one of {tokens}, {what} and continuation "
+        f"together: {remedy} `prompt` or `continuation` smaller"
+    )

@@ -1,10 +1,13 @@
 """check: the verdict on one sealed table. What depends on a table reads it only through this."""
 
+from typing import Any
+
 import polars as pl
 from prefect import task
 
 from calibration import recipes
 from calibration.errors import CheckFailed
+from calibration.prompts import Added
 from calibration.tables import SERIES_TABLES, STUDY_TABLES
 from calibration.theory_tables import THEORY_TABLES
 from expectations import suites
@@ -43,19 +46,14 @@ def _verdict(place: Store, recipe: recipes.Checked) -> pl.DataFrame:
 
     facts = _facts(place, recipe)
     match recipe:
-        case recipes.TextsRecipe(span_bytes=span_bytes, examples=examples, independent=independent):
-            return suites.texts_verdict(
-                read("texts"), span_bytes=span_bytes, examples=examples, independent=independent
-            )
-        case recipes.ExamplesRecipe(prompt=prompt, continuation=continuation):
+        case recipes.TextsRecipe():
+            asked = recipe.model_dump(include=set(suites.TEXTS_ASKED))
+            return suites.texts_verdict(read("texts"), **asked)
+        case recipes.ExamplesRecipe():
+            asked = recipe.model_dump(include=set(suites.EXAMPLES_ASKED))
+            counted = {"vocabulary": facts.get("vocabulary"), "left_out": facts.get("left_out", 0)}
             return suites.examples_verdict(
-                read("examples"),
-                prompt=prompt,
-                continuation=continuation,
-                unit=recipe.unit,
-                text_end=recipe.text_end,
-                vocabulary=facts.get("vocabulary"),
-                left_out=facts.get("left_out", 0),
+                read("examples"), **asked, **counted, added=Added.stated(facts)
             )
         case recipes.SamplesRecipe(examples=source):
             tables = (read("samples"), read("replay"), read("examples", source))
@@ -63,26 +61,29 @@ def _verdict(place: Store, recipe: recipes.Checked) -> pl.DataFrame:
                 *tables,
                 vocabulary=facts["vocabulary"],
                 unit=source.unit,
-                at_end=recipe.at_end,
-                end_ids=recipe.end_ids,
                 precision=recipe.model.precision,
-                decoding=recipe.decoding,
+                **{name: getattr(recipe, name) for name in suites.SAMPLES_ASKED},
             )
+        case recipes.RescoresRecipe(samples=samples):
+            again, texts = read("rescores"), read("samples", samples)
+            ids, decoding = facts["vocabulary"], samples.decoding
+            return suites.rescores_verdict(again, texts, vocabulary=ids, decoding=decoding)
         case recipes.ScoresRecipe(examples=source, decoding=decoding):
             human, ids, end = read("examples", source), facts["vocabulary"], source.text_end
             return suites.scores_verdict(
                 read("scores"), human, vocabulary=ids, text_end=end, decoding=decoding
             )
         case recipes.SummaryRecipe(samples=samples):
+            asked = {name: getattr(samples, name) for name in suites.SUMMARIES_ASKED}
+            asked |= {name: read(name) for name in ("texts", "spread", "gate", "readings")}
             return suites.summary_verdict(
                 read("examples"),
                 read("positions"),
-                **{name: read(name) for name in ("texts", "spread", "gate", "readings")},
+                **asked,
                 unit=samples.examples.unit,
-                at_end=samples.at_end,
-                precision=samples.model.precision,
+                precision=recipe.scores.model.precision,
                 vocabulary=_facts(place, samples).get("vocabulary"),
-                decoding=samples.decoding,
+                losses=recipe.alignment,
             )
         case recipes.FitRecipe() | recipes.StudyFitRecipe():
             held = SERIES_TABLES if isinstance(recipe, recipes.FitRecipe) else STUDY_TABLES
@@ -93,7 +94,6 @@ def _verdict(place: Store, recipe: recipes.Checked) -> pl.DataFrame:
             return suites.theory_verdict(**tables_of, datasets=named)
 
 
-def _facts(place: Store, recipe: recipes.Checked) -> dict[str, int]:
-    """The numbers that the manifest of an artifact states."""
-    stated = manifest.facts if (manifest := manifest_of(place, recipe)) else {}
-    return {name: int(value) for name, value in stated.items() if isinstance(value, int)}
+def _facts(place: Store, recipe: recipes.Checked) -> dict[str, Any]:
+    """What the manifest of an artifact states."""
+    return dict(manifest.facts) if (manifest := manifest_of(place, recipe)) else {}

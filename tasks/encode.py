@@ -37,15 +37,22 @@ def encode(recipe: ExamplesRecipe, *, title: str, checkpoint: Checkpoint, store:
     if found.examples.is_empty():
         raise TextError(
             f"{title}: texts of more than {recipe.prompt} {recipe.unit} that their tokens spell "
-            f"were expected, found {found.too_short} shorter and {found.altered} that the "
-            "tokenizer alters: bring longer texts, or ask for a shorter `prompt`"
+            f"were expected, found {found.why}: bring longer texts, or ask for a shorter `prompt`"
         )
     facts = {
         "too_short": found.too_short,
         "altered": found.altered,
-        "left_out": found.too_short + found.altered,
+        "not_whole": found.not_whole,
+        "left_out": found.left_out,
         "vocabulary": len(vocabulary),
+        **vocabulary.added(recipe.form).facts,
     }
     draft.seal([draft.write_table(found.examples, table="examples")], title=title, facts=facts)
-    LOG.info("encode %s: %d examples, %d left out", title, len(found.examples), facts["left_out"])
+    LOG.info(
+        "encode %s: %d examples, %d left out%s",
+        title,
+        len(found.examples),
+        found.left_out,
+        f" ({found.why})" if found.left_out else "",
+    )
     return recipe.address

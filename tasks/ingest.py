@@ -13,7 +13,7 @@ from storage.artifacts import is_complete
 from storage.cache_policy import RecipePolicy
 from storage.drafts import Draft
 from storage.store import open_store
-from storage.texts import source_texts
+from storage.texts import read_texts
 
 LOG = logging.getLogger("calibration")
 
@@ -30,9 +30,12 @@ def ingest(recipe: TextsRecipe, *, dataset: DatasetEntry, root: str, store: str)
     if is_complete(place, recipe):
         return recipe.address
     draft = Draft(place, recipe)
-    texts = selected(source_texts(dataset, Path(root), recipe), recipe)
+    reading = read_texts(dataset, Path(root), recipe)
+    texts = selected(reading.texts, recipe)
     clusters = texts["cluster"].n_unique()
     files = [draft.write_table(texts, table="texts")]
-    draft.seal(files, title=dataset.name, facts={CLUSTERS: clusters})
-    LOG.info("ingest %s: %d texts from %d clusters", dataset.name, len(texts), clusters)
+    draft.seal(files, title=dataset.name, facts={CLUSTERS: clusters, **reading.facts})
+    LOG.info(
+        "ingest %s: %d texts from %d clusters%s", dataset.name, len(texts), clusters, reading.words
+    )
     return recipe.address

@@ -35,7 +35,7 @@ def publish(recipe: ReportRecipe, *, title: str, store: str) -> None:
     )
     report = place_of(place, recipe, recipe.PAGE)
     create_markdown_artifact(
-        findings_markdown(title, ent_ce, fits, report=report),
+        findings_markdown(title, ent_ce, fits, report=report, absent=recipe.absent or ()),
         key=f"{key}-findings",
         description=f"What the study {escaped(title)} found, and where its report lies",
     )

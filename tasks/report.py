@@ -37,14 +37,14 @@ def report(recipe: ReportRecipe, *, study: Study, store: str) -> str:
     place = open_store(store)
     if is_complete(place, recipe):
         return recipe.address
-    draft = Draft(place, recipe)
-    tables = _tables(recipe, place)
+    draft, tables = Draft(place, recipe), _tables(recipe, place)
     figures = study_figures(tables)
     provenance = _provenance(recipe, place, study=study, ent_ce=tables.ent_ce)
     page = report_page(tables, provenance, figures=figures)
+    summary = summary_text(tables.ent_ce, tables.fits, provenance.absent)
     files = [
         draft.write_file(recipe.PAGE, page.encode()),
-        draft.write_file(recipe.SUMMARY, summary_text(tables.ent_ce, tables.fits).encode()),
+        draft.write_file(recipe.SUMMARY, summary.encode()),
     ]
     files += [
         draft.write_file(f"{figure.file}.{kind}", rendered(figure.drawn, kind))
@@ -68,8 +68,7 @@ def _tables(recipe: ReportRecipe, place: Store) -> ReportTables:
         )
         for labels in read_measurements(series["ent_ce"])
     ]
-    theory = read(recipe.theory, THEORY_TABLES)
-    return ReportTables(**series, **theory, readings=pl.concat(shown))
+    return ReportTables(**series, **read(recipe.theory, THEORY_TABLES), readings=pl.concat(shown))
 
 
 def _summaries(recipe: ReportRecipe) -> dict[tuple[str, str, str], SummaryRecipe]:
@@ -97,4 +96,5 @@ def _provenance(
         differences=differences(study),
         notes=notes_on_ends(study, ent_ce),
         sizes=origins_of_sizes(study),
+        absent=recipe.absent or (),
     )

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from tqdm import tqdm
 
 from calibration.batching import Pending, batches
 from calibration.encoding import longest
 from calibration.engine.memory import rows_that_fit
 from calibration.engine.replay import replayed_rows
 from calibration.errors import said_of_model
-from calibration.measurement import Asked, replayed_part, sampled_parts, tokens_in
+from calibration.measurement import Asked, continued, replayed_part, sampled_parts, tokens_in
 from calibration.recipes import SamplesRecipe
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete
@@ -23,6 +22,7 @@ from storage.growing import Facts, Growing
 from storage.loading import load_network
 from storage.memory import free_memory
 from storage.networks import Network
+from storage.progress import progress
 from storage.store import Store, open_store
 from storage.verdicts import read_judged
 from storage.vocabulary import read_vocabulary
@@ -49,7 +49,7 @@ def sample(
 def _begun(recipe: SamplesRecipe, title: str, place: Store) -> Growing:
     draft = Draft(place, recipe)
     examples = read_judged(place, recipe.examples, VERSIONS["examples"], table="examples")
-    return Growing(draft, examples, table="samples", title=title)
+    return Growing(draft, continued(examples, draws=recipe.draws), table="samples", title=title)
 
 
 def _sample(
@@ -68,11 +68,11 @@ def _sample(
     ]
     total = sum(tokens_in(part.examples["continuation_ids"]) for part in pending)
     _seal_whole(growing, network, facts)
-    with tqdm(total=total, desc=f"sample {model}", unit=" tokens", disable=None) as bar:
+    with progress("sample", model=model, total=total) as more:
         for batch in batches(pending, rows=_most_rows(growing.values(), network, checkpoint)):
             started = time.monotonic()
             asked = [Asked(part.examples, part.recipe) for part in batch]
-            made = sampled_parts(asked, network, sizes=sizes, progress=bar.update)
+            made = sampled_parts(asked, network, sizes=sizes, progress=more)
             seconds = (time.monotonic() - started) / len(batch)
             for part, samples in zip(batch, made, strict=True):
                 tokens = tokens_in(samples["tokens"])

@@ -7,7 +7,6 @@ from itertools import groupby
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from tqdm import tqdm
 
 from calibration.engine.decoding import Ending
 from calibration.errors import said_of_model
@@ -19,6 +18,7 @@ from storage.drafts import Draft
 from storage.growing import Growing
 from storage.loading import load_network
 from storage.networks import Network
+from storage.progress import progress
 from storage.store import Store, open_store
 from storage.verdicts import read_judged
 from storage.weights import Checkpoint
@@ -59,7 +59,7 @@ def _score(
     ending = Ending(first.at_end, first.end_ids)
     wanted = sorted(set().union(*(each.missing for each in growing.values())))
     total = sum(tokens_in(one.rows(index)["continuation_ids"]) for index in wanted)
-    with tqdm(total=total, desc=f"score {model}", unit=" tokens", disable=None) as bar:
+    with progress("score", model=model, total=total) as more:
         for index in wanted:
             rows, started = one.rows(index), time.monotonic()
             lacking = {recipe: each for recipe, each in growing.items() if index in each.missing}
@@ -70,7 +70,7 @@ def _score(
             tokens = tokens_in(rows["continuation_ids"])
             for each, part in zip(lacking.values(), parts, strict=True):
                 each.add(part, index, tokens=tokens, seconds=seconds)
-            bar.update(tokens)
+            more(tokens)
     for each in growing.values():
         each.seal(facts=network.facts | {"source": source})
         LOG.info("score %s: %s", each.title, each.pace)

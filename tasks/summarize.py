@@ -4,6 +4,7 @@ from prefect import task
 
 from calibration.edges import edge_difference
 from calibration.expected import spread_facts
+from calibration.measurement import as_rescored
 from calibration.reading import readings
 from calibration.recipes import SummaryRecipe
 from calibration.statistics.consistency import summary_gate
@@ -42,7 +43,17 @@ def summarize(recipe: SummaryRecipe, *, title: str, checkpoint: Checkpoint, stor
         for parent in (recipe.samples, recipe.scores, source, source.texts)
     )
     replay = read_judged(place, recipe.samples, VERSIONS["samples"], table="replay")
-    steps = stepwise(samples, scores, examples, unit=source.unit, at_end=recipe.samples.at_end)
+    if recipe.rescored is not None:
+        other = read_judged(place, recipe.rescored, VERSIONS["rescores"], table="rescores")
+        samples = as_rescored(samples, other)
+    steps = stepwise(
+        samples,
+        scores,
+        examples,
+        unit=source.unit,
+        at_end=recipe.samples.at_end,
+        losses=recipe.alignment,
+    )
     edge = edge_difference(recipe.samples.decoding, recipe.samples.model.precision)
     texts = summary_texts(steps, samples, examples, spans)
     token = read_vocabulary(checkpoint).token

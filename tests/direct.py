@@ -48,7 +48,8 @@ def run_directly(
 
 def make_directly(lineage: Lineage, place: Place) -> None:
     """Make whatever a store lacks of a study that is read already; no root file is written."""
-    prepare_texts(lineage, place)
+    for error in prepare_texts(lineage, place).values():
+        raise error
     for model in lineage.study.models:
         measurements = lineage.of_model(model.name)
         if not is_measured(measurements, place):

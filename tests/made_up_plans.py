@@ -4,7 +4,9 @@ import math
 
 from calibration.estimates import Estimate
 from calibration.expected import Design, Expected
-from calibration.planned import Plan, Planned, State
+from calibration.hardware import GPUS
+from calibration.model_costs import ModelCost, StudyCost
+from calibration.planned import Plan, Planned, State, Statement, Unread
 from calibration.statistics.precision import Needed
 
 KNOWN = Estimate(10.0, 500, memory_at_least=False, source="before")
@@ -18,6 +20,7 @@ PRECISION = Expected(
     Needed(None, 40),
     "guessed",
 )
+COST = ModelCost("small", 1000, 50, 3e15, 4e12, 3600.0, 10**9, 2, 6, 7)
 
 
 def artifact(
@@ -36,3 +39,8 @@ def artifact(
 
 def plan(*artifacts: Planned) -> Plan:
     return Plan("study", "here", artifacts, (PRECISION,))
+
+
+def statement(found: Plan | None, *unread: Unread) -> Statement:
+    """Of two models, of which the sizes of one are known."""
+    return Statement("study", ("small", "large"), StudyCost(GPUS["h100"], (COST,)), unread, found)

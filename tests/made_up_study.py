@@ -15,6 +15,7 @@ import polars as pl
 from made_up_theory import DATASETS, TOKENIZERS, made_up_theory
 
 from calibration import tables
+from calibration.across_tables import OVERALL, TUNING
 from calibration.record_tables import ANCESTRY
 from calibration.report.contents import Provenance
 from calibration.report.results import READINGS, ReportTables, read_measurements
@@ -28,6 +29,8 @@ STEPS = 224
 EXAMPLES = 512
 PERCENTILES = {5: -1.64, 25: -0.67, 50: 0.0, 75: 0.67, 95: 1.64}  # of a normal spread
 SPREAD_BINS = 8
+CHAT = " chat"
+TUNED = {"ent_ce": -0.16, "drift": -0.09, "log_loss": 0.22}  # what tuning adds to a base model
 WORDS = (
     "the ",
     "people ",
@@ -89,7 +92,7 @@ class Study:
             **alone,
             **{
                 name: getattr(self.tables, name).clear()
-                for name in ("fits", "bands", "leave_one_out", "horizons", "overall")
+                for name in ("fits", "bands", "leave_one_out", "horizons", "overall", "tuning")
             },
         )
 
@@ -115,9 +118,18 @@ def study_of(
     datasets: Sequence[str],
     decodings: Sequence[str],
     steps: int,
+    tuned: Collection[str] = (),
 ) -> Study:
-    """The tables of families of models (sizes by name) on every data set under every decoding."""
+    """The tables of families of models (sizes by name) on every data set under every decoding.
+
+    The `tuned` of them have a chat model for each model, measured under the first decoding.
+    """
     series = list(product(families, datasets, decodings))
+    series += [(_chat(one), dataset, decodings[0]) for one in tuned for dataset in datasets]
+    families = {
+        **families,
+        **{_chat(one): {_chat(name): of for name, of in families[one].items()} for one in tuned},
+    }
     rows = [
         _Row(model, size, family, dataset, decodings.index(decoding), decoding)
         for family, dataset, decoding in series
@@ -178,11 +190,14 @@ def study_of(
             ),
             overall=pl.DataFrame(
                 [
-                    _overall(quantity, decoding, len(families))
+                    _overall(quantity, decoding, len(families) - len(tuned))
                     for quantity in _QUANTITIES
                     for decoding in decodings
                 ],
-                schema=tables.OVERALL,
+                schema=OVERALL,
+            ),
+            tuning=pl.DataFrame(
+                [one for row in rows if row.base for one in _tuning(row)], schema=TUNING
             ),
             spread=pl.DataFrame(
                 [one for row in rows for one in _spread(row, steps)], schema=tables.SPREAD
@@ -243,20 +258,55 @@ class _Row:
         return {"model": self.model, "dataset": self.dataset, "decoding": self.decoding}
 
     @property
+    def base(self) -> str | None:
+        return self.model.removesuffix(CHAT) if self.model.endswith(CHAT) else None
+
+    @property
     def log_loss(self) -> float:
-        return 2.9 + 1.3 * float((self.size / 6e4) ** -0.21) + 0.034 * self.cooler + self.shift
+        more = 0.034 * self.cooler + self.shift + (TUNED["log_loss"] if self.base else 0.0)
+        return 2.9 + 1.3 * float((self.size / 6e4) ** -0.21) + more
 
     @property
     def shift(self) -> float:
         """What tells families and data sets apart; 0 for the first family of the small study."""
-        return 0.03 * (len(self.family) - len("ladder")) + 0.1 * (len(self.dataset) - len(DATASET))
+        family = self.family.removesuffix(CHAT)
+        return 0.03 * (len(family) - len("ladder")) + 0.1 * (len(self.dataset) - len(DATASET))
 
     def level(self, quantity: str) -> float:
-        return _level(self.size, self.cooler, quantity)
+        tuned = TUNED.get(quantity, 0.0) if self.base else 0.0
+        return _level(self.size, self.cooler, quantity) + tuned
 
     @property
     def random(self) -> np.random.Generator:
         return np.random.default_rng([self.size, len(self.dataset), self.cooler])
+
+
+def _chat(name: str) -> str:
+    return f"{name}{CHAT}"
+
+
+def _tuning(row: _Row) -> list[dict[str, object]]:
+    labels = {name: label for name, label in row.labels.items() if name != "model"}
+    return [
+        labels
+        | {
+            "family": row.family.removesuffix(CHAT),
+            "base": row.base,
+            "chat": row.model,
+            "unit": "tokens",
+            "quantity": quantity,
+            "shared": 43,
+            "paired": True,
+            "of_base": value - changed,
+            "of_chat": value,
+            "difference": changed,
+            "standard_error": 0.012,
+            "low": changed - 0.024,
+            "high": changed + 0.024,
+        }
+        for quantity, changed in TUNED.items()
+        for value in [row.log_loss if quantity == "log_loss" else row.level(quantity)]
+    ]
 
 
 def _theory(datasets: Sequence[str], tokenizers: Sequence[str]) -> dict[str, pl.DataFrame]:
@@ -299,6 +349,9 @@ def _measured(row: _Row, steps: int) -> dict[str, object]:
     return {
         **row.labels,
         "family": row.family,
+        "chat": row.base is not None,
+        "base": row.base,
+        "distilled": False,
         "parameters": row.size,
         "non_embedding_parameters": row.size // 2,
         "training_tokens": None,
@@ -403,6 +456,7 @@ def _fit(
 def _band(
     quantity: str, family: str, dataset: str, decoding: str, cooler: int, sizes: Collection[int]
 ) -> list[dict[str, object]]:
+    tuned = TUNED[quantity] if family.endswith(CHAT) else 0.0
     return [
         {
             "family": family,
@@ -410,11 +464,11 @@ def _band(
             "decoding": decoding,
             "quantity": quantity,
             "size": size,
-            "fitted": _level(size, cooler, quantity),
-            "low": _level(size, cooler, quantity) - 0.02,
-            "high": _level(size, cooler, quantity) + 0.02,
-            "prediction_low": _level(size, cooler, quantity) - 0.05,
-            "prediction_high": _level(size, cooler, quantity) + 0.05,
+            "fitted": _level(size, cooler, quantity) + tuned,
+            "low": _level(size, cooler, quantity) + tuned - 0.02,
+            "high": _level(size, cooler, quantity) + tuned + 0.02,
+            "prediction_low": _level(size, cooler, quantity) + tuned - 0.05,
+            "prediction_high": _level(size, cooler, quantity) + tuned + 0.05,
             "form_dependent": False,
         }
         for size in np.geomspace(min(sizes) / 1.5, max(sizes) * 1.5, 40)
@@ -453,6 +507,7 @@ def _without(
         {
             **_labels(family, dataset, decoding, quantity),
             "left_out": model,
+            "models": len(sizes) - 1,
             "exponent": exponent + shift,
             "low": exponent + shift - 0.2,
             "high": exponent + shift + 0.2,
@@ -492,6 +547,7 @@ def _overall(quantity: str, decoding: str, families: int) -> dict[str, object]:
         "df": families - 1,
         "scatter": 0.04 if families > 1 else None,
         "method": "random effects over families",
+        "tokenizers_differ": False,
         **found,
     }
 

@@ -78,4 +78,9 @@ def _set(annotation: Any) -> object:  # noqa: ANN401
     kind = next(one for one in get_args(annotation) if one is not NoneType)
     if get_origin(kind) is Literal:
         return get_args(kind)[0]
+    if get_origin(kind) is tuple:
+        (record, *_) = get_args(kind)
+        return (record.model_construct(**dict.fromkeys(record.model_fields, "set")),)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind.model_construct(**dict.fromkeys(kind.model_fields, "set"))
     return {str: "set", int: 5, float: 0.5, bool: True}[kind]

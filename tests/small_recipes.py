@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from calibration.engine.decoding import Decoding
 from calibration.recipes import (
+    Absent,
     ExamplesRecipe,
     FitRecipe,
     Identity,
@@ -12,6 +13,7 @@ from calibration.recipes import (
     ModelIdentity,
     Recipe,
     ReportRecipe,
+    RescoresRecipe,
     SamplesRecipe,
     ScoresRecipe,
     SourceIdentity,
@@ -37,6 +39,7 @@ SAMPLES = SamplesRecipe(
     end_ids=(0, 7),
     seed=0,
 )
+RESCORES = RescoresRecipe(samples=SAMPLES, model=MODEL)
 SCORES = ScoresRecipe(
     examples=EXAMPLES,
     model=MODEL,
@@ -58,6 +61,7 @@ ALL: tuple[Recipe, ...] = (
     TEXTS,
     EXAMPLES,
     SAMPLES,
+    RESCORES,
     SCORES,
     SUMMARY,
     FIT,
@@ -66,6 +70,9 @@ ALL: tuple[Recipe, ...] = (
     REPORT,
     VERDICT,
 )
+
+# What the report above is made from, and a verdict: without what only a published protocol asks.
+OF_REPORT: tuple[Recipe, ...] = tuple(recipe for recipe in ALL if recipe is not RESCORES)
 
 
 def changed(record: Record, **fields: object) -> Record:
@@ -107,6 +114,10 @@ def variants() -> dict[str, Recipe]:
             "decoding": Decoding(temperature=0.9),
             "at_end": "stop",
             "end_ids": (),
+        },
+        RESCORES: {
+            "samples": changed(SAMPLES, seed=1),
+            "model": changed(MODEL, precision="four-bit"),
         },
         SUMMARY: {"samples": changed(SAMPLES, seed=1), "scores": changed(SCORES, at_end="stop")},
         FIT: {
@@ -151,6 +162,14 @@ def variants() -> dict[str, Recipe]:
     found["texts.independent"] = changed(TEXTS, independent="passages")
     found["examples.unit"] = changed(EXAMPLES, unit="bytes")
     found["examples.text_end"] = changed(EXAMPLES, text_end=7)
+    found["examples.form"] = changed(EXAMPLES, form="question-answer")
+    found["examples.template"] = changed(EXAMPLES, form="chat", template="t")
+    found["examples.whole"] = changed(EXAMPLES, whole=9)
+    found["texts.spans"] = changed(TEXTS, spans="first", shortest=5, longest_context=9)
+    found["reports.absent"] = changed(REPORT, absent=(Absent(model="gone", why="no"),))
+    found["samples.draws"] = changed(SAMPLES, draws=2)
+    found["summaries.rescored"] = changed(SUMMARY, rescored=RESCORES)
+    found["summaries.alignment"] = changed(SUMMARY, alignment="slipped")
     found["samples.natural"] = changed(SAMPLES, at_end="natural")
     for name in ("kind", "split", "subset", "column", "cluster", "year"):
         source = changed(SOURCE, **{name: "changed"})

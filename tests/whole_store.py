@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 from made_up_store import study_of
-from small_recipes import ALL, REPORT, SAMPLES, SCORES, TEXTS, changed
+from small_recipes import OF_REPORT, REPORT, SAMPLES, SCORES, TEXTS, changed
 
 from calibration.lineage import Lineage
 from calibration.recipes import Recipe, ReportRecipe, VerdictRecipe
@@ -73,7 +73,7 @@ def put_study(store: Store, report: ReportRecipe = REPORT) -> str:
 def fill(store: Store) -> None:
     """One artifact of every kind, the study that wants them, and what else lies in a store."""
     put_study(store)
-    for recipe in (*ALL, FAILED_BEFORE):
+    for recipe in (*OF_REPORT, FAILED_BEFORE):
         put(store, recipe)
     write_study(store, STUDY_OF_IT, comments=["written here"])
 

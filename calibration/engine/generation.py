@@ -8,11 +8,11 @@ from torch import Tensor
 
 from calibration.engine.decoder import Decoder, Tiles, Tokens, hidden, turns
 from calibration.engine.language import Batch
+from calibration.engine.memory import PROMPT_TOKENS
 from calibration.engine.products import are_alike
 from calibration.engine.projection import Projection
 
 FIRST_ROOM = 512  # tokens a row; windows in bytes allow for far more tokens than most texts take
-PROMPT_TOKENS = 1 << 14  # that enter at once: full speed, and activations that stay small
 
 
 class DecoderGeneration:

@@ -1,4 +1,4 @@
-"""How many rows a batch may have."""
+"""How much a batch may hold."""
 
 from typing import Final
 
@@ -8,6 +8,15 @@ MOST_ROWS: Final = 512
 SHARE: Final = 0.7
 # Arrays of the size of a row's logits that are alive at once under the costliest decoding.
 LOGIT_ARRAYS: Final = 10
+# Of the free memory, for weights: the rest is for texts under way, or nothing could be measured.
+WEIGHTS_SHARE: Final = 0.9
+# Tokens of prompts that enter at once: full speed, and activations that stay small.
+PROMPT_TOKENS: Final = 1 << 14
+# Tokens that a forward pass of scoring reads, padding included: enough to keep any device busy.
+TOKENS_AT_ONCE: Final = 1 << 13
+# Logits that scoring projects at once: rows enough for a product at full speed, in memory that is
+# small beside any network's weights.
+CHUNK_LOGITS: Final = 1 << 23
 
 
 def rows_that_fit(free: int, *, cache_bytes: int, positions: int, vocabulary: int) -> int:

@@ -16,12 +16,7 @@ from calibration.engine.decoding import Decoding, Ending
 from calibration.engine.entropy import entropy, log_prob
 from calibration.engine.language import Language, NoRoom, NotNumbers, continued, padded, predicting
 from calibration.engine.measuring import Ends, ends_on, measured, rows_at_once
-
-# Logits that are projected at once: rows enough for a product at full speed, in memory that is
-# small beside any network's weights.
-CHUNK_LOGITS = 1 << 23
-# Tokens that a forward pass reads, padding included: enough to keep any device busy.
-TOKENS_AT_ONCE = 1 << 13
+from calibration.engine.memory import CHUNK_LOGITS, TOKENS_AT_ONCE
 
 
 class Score(NamedTuple):

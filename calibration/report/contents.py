@@ -12,13 +12,14 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from calibration.recipes import Absent
 from calibration.report.dataset_section import Pictures, dataset_section, listed_rows
 from calibration.report.downloads import table_links
 from calibration.report.exponents_section import exponents_section
 from calibration.report.figures.catalogue import STUDY, StudyFigure
 from calibration.report.figures.files import rendered
 from calibration.report.generations import within_budget
-from calibration.report.listing import GATE, gate_cells, summary_lines
+from calibration.report.listing import GATE, absent_lines, gate_cells, summary_lines
 from calibration.report.origins import ancestry_section
 from calibration.report.page import (
     Html,
@@ -26,6 +27,7 @@ from calibration.report.page import (
     contents,
     definitions,
     element,
+    folded,
     joined,
     page,
     picture,
@@ -35,10 +37,21 @@ from calibration.report.page import (
 )
 from calibration.report.paths import path_findings, plain
 from calibration.report.results import ReportTables
-from calibration.report.terms import GATE_MEANING, INTERVALS, MIXTURE, PAPER, TAKEN_AWAY, TERMS
+from calibration.report.terms import (
+    GATE_MEANING,
+    INTERVALS,
+    LEFT_OUT,
+    MIXTURE,
+    PAPER,
+    TAKEN_AWAY,
+    TERMS,
+)
 from calibration.report.theory_section import theory_section
+from calibration.report.tuning_section import tuning_findings
 from calibration.report.wording import QUANTITIES, count, findings, listed
+from calibration.statistics.across import counted_families
 
+MOST_NOTES: Final = 12  # a screen of them; a study of hundreds of measurements has as many
 SVG_BUDGET: Final = 700_000  # bytes of figures; a page of more cannot hold each of them twice
 
 
@@ -48,7 +61,7 @@ class Provenance:
 
     `ancestry` is ANCESTRY, the artifacts behind every number; `differences` are the study's
     departures from the paper's protocol, a sentence each; `devices` did the work; `sizes` say where
-    the sizes of its models come from.
+    the sizes of its models come from; `absent` are the models that were asked for and not measured.
     """
 
     study: str
@@ -62,6 +75,7 @@ class Provenance:
     differences: Sequence[str]
     notes: Sequence[str]
     sizes: Sequence[str]
+    absent: Sequence[Absent] = ()
 
 
 class Section(NamedTuple):
@@ -90,16 +104,17 @@ def report_page(
     )
 
 
-def summary_text(ent_ce: pl.DataFrame, fits: pl.DataFrame) -> str:
+def summary_text(ent_ce: pl.DataFrame, fits: pl.DataFrame, absent: Sequence[Absent] = ()) -> str:
     """What the terminal shows after a run: the measurements, then a line a fit.
 
-    Tables ENT_CE and FITS. A block for each data set and decoding; no line is wider than 110
-    columns, and a name too long for its column has a line of its own.
+    Tables ENT_CE and FITS; models that are `absent` come last. A block for each data set and
+    decoding; no line is wider than 110 columns, and a name too long for its column has a line of
+    its own.
     """
     series = ent_ce.select("dataset", "decoding").unique(maintain_order=True)
-    return "\n\n".join(
-        "\n".join(summary_lines(_of(ent_ce, *one), _of(fits, *one))) for one in series.rows()
-    )
+    blocks = [summary_lines(_of(ent_ce, *one), _of(fits, *one)) for one in series.rows()]
+    left_out = [absent_lines(absent)] if absent else []
+    return "\n\n".join("\n".join(block) for block in [*blocks, *left_out])
 
 
 def _sections(
@@ -108,6 +123,7 @@ def _sections(
     pictures = _pictures(figures)
     to_read = within_budget(tables.readings)
     return [
+        *_left_out(provenance.absent),
         Section("terms", "What is measured", [definitions(TERMS), element("p", INTERVALS)]),
         *(
             Section(
@@ -137,6 +153,12 @@ def _sections(
     ]
 
 
+def _left_out(absent: Sequence[Absent]) -> Iterator[Section]:
+    if absent:
+        named = [joined(element("strong", one.model), f": {one.why}") for one in absent]
+        yield Section("left-out", "Left out", [element("p", LEFT_OUT), bullets(named)])
+
+
 def _title(tables: ReportTables, provenance: Provenance) -> Html:
     measured = listed(
         [
@@ -164,11 +186,13 @@ def _headline(dataset: str, tables: ReportTables) -> Html:
         )
     decoding = tables.headline(dataset)
     shown = tables.of(dataset, decoding)
-    first, *others = findings(shown.ent_ce, shown.fits)
+    # Chat models lower entropy as a rule, and would stand for the ends of every range.
+    counted = pl.col("family").is_in(counted_families(shown.ent_ce))
+    first, *others = findings(shown.ent_ce.filter(counted), shown.fits.filter(counted))
     return element(
         "div",
         element("p", f"On {dataset} ({decoding}), {first}"),
-        bullets(others),
+        bullets([*others, *tuning_findings(shown)]),
         class_="headline",
     )
 
@@ -213,9 +237,16 @@ def _making(provenance: Provenance) -> Iterator[Html]:
         ("versions", ", ".join(f"{name} {v}" for name, v in provenance.versions.items())),
     ]
     yield definitions(facts)
-    if provenance.notes:
-        yield bullets(provenance.notes)
+    yield from _noted(provenance.notes)
     yield from ancestry_section(provenance.ancestry)
+
+
+def _noted(notes: Sequence[str]) -> Iterator[Html]:
+    """Notes on single measurements, folded where there are more than anybody reads in a row."""
+    if len(notes) > MOST_NOTES:
+        yield folded(f"{count(len(notes), 'note')} on single measurements", bullets(notes))
+    elif notes:
+        yield bullets(notes)
 
 
 def _protocol(provenance: Provenance) -> Iterator[Html]:

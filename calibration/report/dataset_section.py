@@ -9,6 +9,7 @@ from typing import Final
 
 import polars as pl
 
+from calibration.report.comparability import note_on_tokens
 from calibration.report.generations import ToRead, generations, scale_key
 from calibration.report.listing import (
     MEASURED,
@@ -24,6 +25,7 @@ from calibration.report.page import Column, Html, element, folded, prose, table
 from calibration.report.paths import PATHS, path_rows
 from calibration.report.results import ReportTables
 from calibration.report.terms import MIXTURE, NOTHING_TO_READ, SEEN_MEANING, UNSEEN
+from calibration.report.tuning_section import tuning_section
 from calibration.report.wording import CONFIDENCE, Row, count, nats_per, unit_of
 
 LONG: Final = 40  # rows; a longer table shows its first decoding and folds the others
@@ -39,6 +41,8 @@ def dataset_section(
     decoding = tables.headline(dataset)
     nats = nats_per(unit_of(shown.ent_ce))
     yield element("h3", "EntCE and its parts")
+    if note := note_on_tokens(shown.ent_ce):
+        yield prose(note)
     yield from listed_rows(
         f"EntCE and its two parts on {dataset}, {nats}, with {CONFIDENCE} intervals.",
         MEASURED,
@@ -50,6 +54,7 @@ def dataset_section(
     yield from _drawn(pictures, "entropy-over-steps", "ent-ce-against-size")
     yield from _drawn(pictures, "exponents-against-length")
     yield from _drawn(pictures, "drift-and-static-against-size", "loss-ent-ce-plane")
+    yield from tuning_section(shown.tuning, dataset)
     yield element("h3", "Loops, derailed texts and repetition")
     yield from _drawn(pictures, "spread-over-steps", "variety-against-size")
     yield from listed_rows(

@@ -7,7 +7,7 @@ import polars as pl
 
 from calibration.report.against_section import against_section
 from calibration.report.dataset_section import listed_rows
-from calibration.report.page import Column, Html, bullets, element, folded, joined, table
+from calibration.report.page import Column, Html, bullets, element, folded, joined, prose, table
 from calibration.report.results import ReportTables, headlined
 from calibration.report.wording import (
     CONFIDENCE,
@@ -28,7 +28,8 @@ from calibration.report.wording import (
     span,
     unsigned,
 )
-from calibration.statistics.leaving_out import ARITHMETIC
+from calibration.statistics.leaving_out import ARITHMETIC, DISTILLED
+from calibration.statistics.scaling import MODELS_NEEDED
 
 FAMILIES_NEEDED: Final = 2
 SERIES: Final = ("family", "dataset", "decoding", "quantity")
@@ -76,6 +77,7 @@ LEFT_OUT: Final = (
     Column("data set", "name"),
     Column("quantity", "name"),
     Column("without", "name"),
+    Column("models left", "number"),
     Column("exponent", "name"),
     Column("moves by", "number"),
     Column("more than half of the interval", "name"),
@@ -104,6 +106,21 @@ KINDS: Final = (
         "the p-value of an exponent of 0 after Holm's adjustment for every series of the study.",
     ),
 )
+OF_OTHER_SPANS: Final = (
+    "There is no exponent over families where windows are in tokens and tokenizers differ: a "
+    "window holds other text for each of them, and drift, which grows over it, is not of the same "
+    "span. Windows in bytes (`unit: bytes`) have one."
+)
+CHAT: Final = (
+    "Chat models",
+    "series of their own, with a law of their own. Common scatter, the p-value for all series and "
+    "the exponent over families are of base models alone (of chat models only in a study that has "
+    "no others): a family and its chat version are not two families.",
+)
+TAUGHT: Final = (
+    "Distilled models were taught by another model and not by text alone, so that they need not "
+    "stand where the law of their family has them. The same laws without all of them:"
+)
 
 
 def exponents_section(
@@ -116,7 +133,8 @@ def exponents_section(
     if tables.fits.is_empty():
         yield element("p", "No family was fitted.")
         return
-    yield bullets([joined(element("strong", name), f": {what}") for name, what in KINDS])
+    kinds = (*KINDS, CHAT) if tables.ent_ce["chat"].any() else KINDS
+    yield bullets([joined(element("strong", name), f": {what}") for name, what in kinds])
     yield from pictures
     yield from listed_rows(
         "The exponent of each family: quantity = amplitude × size to the power of the exponent, "
@@ -137,6 +155,7 @@ def exponents_section(
     yield bullets([*(f"Law {law}, fitted by {method}." for law, method in methods), *sizes])
     yield element("h3", "Without each of the models")
     yield from _left_out(tables)
+    yield from _without_distilled(tables)
     yield element("h3", "Beside the simplified theory")
     yield from against_section(tables)
     yield element("h3", "Over all families")
@@ -188,11 +207,14 @@ def overall_cells(row: Row) -> list[str]:
         QUANTITIES[row["quantity"]],
         SIZES[row["x"]],
         str(row["families"]),
-        f"{signed(row['exponent'], EXPONENT_DECIMALS)} {ends}"
-        if found
-        else too_few(row["families"]),
+        f"{signed(row['exponent'], EXPONENT_DECIMALS)} {ends}" if found else none_over(row),
         unsigned(row["scatter"], EXPONENT_DECIMALS) if found else UNDETERMINED,
     ]
+
+
+def none_over(row: Row) -> str:
+    """Why a row of OVERALL has no exponent, in one clause."""
+    return "none: tokens differ" if row["tokenizers_differ"] else too_few(row["families"])
 
 
 def too_few(families: int) -> str:
@@ -212,10 +234,17 @@ def left_out_cells(row: Row) -> list[str]:
         row["dataset"],
         QUANTITIES[row["quantity"]],
         row["left_out"],
-        f"{signed(row['exponent'], EXPONENT_DECIMALS)} {ends}" if found else UNDETERMINED,
+        str(row["models"]),
+        f"{signed(row['exponent'], EXPONENT_DECIMALS)} {ends}" if found else _too_few_left(row),
         signed(row["shift"], EXPONENT_DECIMALS),
         {True: "yes", False: "no", None: UNDETERMINED}[row["flagged"]],
     ]
+
+
+def _too_few_left(row: Row) -> str:
+    if row["models"] >= MODELS_NEEDED:
+        return UNDETERMINED
+    return f"no interval: {MODELS_NEEDED} models are needed, {row['models']} are left"
 
 
 def left_out_sentence(leave_one_out: pl.DataFrame) -> str:
@@ -243,10 +272,11 @@ def left_out_sentence(leave_one_out: pl.DataFrame) -> str:
 
 def _left_out(tables: ReportTables) -> Iterator[Html]:
     known = tables.fits.filter("identified")
-    yield element("p", left_out_sentence(tables.leave_one_out))
+    single = tables.leave_one_out.filter(pl.col("left_out") != DISTILLED)
+    yield element("p", left_out_sentence(single))
     if (known["models"] <= ARITHMETIC).any():
         yield element("p", FEW)
-    found = tables.leave_one_out.join(known, on=SERIES, how="semi", maintain_order="left")
+    found = single.join(known, on=SERIES, how="semi", maintain_order="left")
     rows = headlined(tables, found).rows(named=True)
     if rows:
         yield folded(
@@ -259,16 +289,35 @@ def _left_out(tables: ReportTables) -> Iterator[Html]:
         )
 
 
+def _without_distilled(tables: ReportTables) -> Iterator[Html]:
+    found = tables.leave_one_out.filter(left_out=DISTILLED)
+    if found.is_empty():
+        return
+    yield element("h3", "Without distilled models")
+    yield element("p", TAUGHT)
+    rows = headlined(tables, found).rows(named=True)
+    yield table(
+        f"Exponents without the distilled models of each family, of the first decoding of each "
+        f"data set, with {CONFIDENCE} intervals.",
+        LEFT_OUT,
+        rows=[left_out_cells(row) for row in rows],
+    )
+
+
 def _overall(overall: pl.DataFrame) -> Iterator[Html]:
     yield element(
         "p",
         "The exponent that a further family would have on average. A family's data sets are "
-        "averaged first, since they are of the same models: families are what is independent, "
-        "and a family and its chat versions are less so than two families.",
+        "averaged first, since they are of the same models: families are what is independent. A "
+        "family counts once, through its base models.",
     )
     most = max(overall["families"].to_list(), default=0)
     if most < FAMILIES_NEEDED:
         yield element("p", f"Exponent over families: {too_few(most)}.")
+        return
+    if overall["tokenizers_differ"].any():
+        yield prose(OF_OTHER_SPANS)
+    if overall["tokenizers_differ"].all():
         return
     yield from listed_rows(
         f"The exponent over families, with {CONFIDENCE} intervals of F - 1 degrees of freedom.",

@@ -10,6 +10,8 @@ from typing import Final
 
 import polars as pl
 
+from calibration.left_out import left_out_lines
+from calibration.recipes import Absent
 from calibration.report.page import Column
 from calibration.report.wording import (
     CONFIDENCE,
@@ -187,6 +189,11 @@ def summary_lines(ent_ce: pl.DataFrame, fits: pl.DataFrame) -> list[str]:
         *_aligned([*zip(*SUMMARY, strict=True), *map(_summary_cells, ent_ce.rows(named=True))]),
         *(line for fit in fits.rows(named=True) for line in _fit_lines(fit)),
     ]
+
+
+def absent_lines(absent: Sequence[Absent]) -> list[str]:
+    """The lines the terminal shows of models that were left out, none over 110 columns."""
+    return [line for said in left_out_lines(absent) for line in _wrapped(said)]
 
 
 def _rest(distinct: float | None) -> float | None:

@@ -4,10 +4,13 @@ The words are those of the report. Knows nothing of Prefect.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import polars as pl
 
+from calibration.left_out import left_out_lines
+from calibration.recipes import Absent
 from calibration.report.exponents_section import EXPONENTS, exponent_cells
 from calibration.report.listing import GATE, MEASURED, gate_cells, measured_cells
 from calibration.report.paths import path_findings, plain, truncated
@@ -47,9 +50,18 @@ def gate_rows(gate: pl.DataFrame) -> list[Cells]:
     ]
 
 
-def findings_markdown(study: str, ent_ce: pl.DataFrame, fits: pl.DataFrame, *, report: str) -> str:
-    """What a study found, in sentences, and where its report lies."""
+def findings_markdown(
+    study: str,
+    ent_ce: pl.DataFrame,
+    fits: pl.DataFrame,
+    *,
+    report: str,
+    absent: Sequence[Absent] = (),
+) -> str:
+    """What a study found, in sentences, which models it lacks, and where its report lies."""
     lines = [f"# {escaped(study)}", ""]
+    if absent:
+        lines += [*(f"- {escaped(line)}" for line in left_out_lines(absent)), ""]
     series = plain(ent_ce).select("dataset", "decoding").unique(maintain_order=True)
     for dataset, decoding in series.rows():
         lines += [f"## {escaped(dataset)}, {escaped(decoding)}", ""]

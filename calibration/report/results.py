@@ -35,6 +35,7 @@ class ReportTables:
     leave_one_out: pl.DataFrame
     horizons: pl.DataFrame
     overall: pl.DataFrame
+    tuning: pl.DataFrame
     spread: pl.DataFrame
     seen: pl.DataFrame
     gate: pl.DataFrame

@@ -53,6 +53,10 @@ GATE_MEANING: Final = (
     "not pass. Tokens at the edge of a truncation, where rounding decides what is inside, are "
     "counted, must be few, and are left out of the rest."
 )
+LEFT_OUT: Final = (
+    "The study asks for these models too, and they could not be measured. Nothing on this page is "
+    "of them: no law goes through them, and what is said of families is said without them."
+)
 UNSEEN: Final = (
     "Every result here is of all texts: for no model are there texts on both sides of the end of "
     "its training. To have the results with and without texts that a model may have seen, state "

@@ -114,7 +114,7 @@ def estimate(summary_examples: pl.DataFrame, *, level: float = LEVEL) -> Estimat
     warning = few_clusters(len(sums))
     effective = effective_clusters(cluster_lengths(sums))
     return Estimate(
-        examples=summary_examples.height,
+        examples=summary_examples["example"].n_unique(),
         clusters=len(sums),
         tokens=round(float(_column(total, "tokens_generated"))),
         entropy=float(ENTROPY.of(total)),

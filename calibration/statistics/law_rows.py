@@ -1,12 +1,15 @@
 """Rows of a series' tables that tell of its laws: fits, bands, and what stands behind them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from calibration.statistics.bands import FORM_DEPENDENT, band
+from calibration.statistics.leaving_out import DISTILLED
 from calibration.statistics.rows import table_of
+from calibration.statistics.scaling import PowerLawFit
 from calibration.statistics.series_laws import QuantityLaw, Sizes
 from calibration.tables import BANDS, FITS, HORIZONS, LEAVE_ONE_OUT, POINTS
 
@@ -36,6 +39,16 @@ FROM_LAW = (
 )
 
 Series = Mapping[str, str]  # family, data set and decoding
+
+
+class Without(NamedTuple):
+    """What a row of LEAVE_ONE_OUT is made of."""
+
+    left_out: str
+    models: int  # that are left
+    fit: PowerLawFit | None
+    shift: float | None
+    flagged: bool | None
 
 
 def fits_table(laws: Sequence[QuantityLaw], sizes: Sizes, series: Series) -> pl.DataFrame:
@@ -104,22 +117,31 @@ def points_table(laws: Sequence[QuantityLaw], sizes: Sizes, series: Series) -> p
 
 
 def leave_one_out_table(laws: Sequence[QuantityLaw], sizes: Sizes, series: Series) -> pl.DataFrame:
-    """LEAVE_ONE_OUT of every law that has an exponent and more models than it needs."""
+    """LEAVE_ONE_OUT of every law that has an exponent and more models than it needs.
+
+    After its models, what is left without all that are distilled, of every law that was fitted.
+    """
     rows: list[dict[str, object]] = [
         {
             **series,
-            "quantity": one.quantity,
-            "left_out": sizes.models[without.position],
-            "exponent": without.fit.exponent,
-            "low": without.fit.low,
-            "high": without.fit.high,
-            "shift": without.shift,
-            "flagged": without.flagged,
+            "quantity": law.quantity,
+            "left_out": name,
+            "models": models,
+            **{end: getattr(fit, end, None) for end in ("exponent", "low", "high")},
+            "shift": shift,
+            "flagged": flagged,
         }
-        for one in laws
-        for without in one.without
+        for law in laws
+        for name, models, fit, shift, flagged in _without(law, sizes)
     ]
     return table_of(rows, LEAVE_ONE_OUT)
+
+
+def _without(law: QuantityLaw, sizes: Sizes) -> Iterator[Without]:
+    for one in law.without:
+        yield Without(sizes.models[one.position], len(sizes.of) - 1, *one[1:])
+    if law.without_distilled is not None:
+        yield Without(DISTILLED, *law.without_distilled)
 
 
 def horizons_table(laws: Sequence[QuantityLaw], series: Series) -> pl.DataFrame:

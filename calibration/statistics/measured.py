@@ -31,6 +31,9 @@ class Measured:
     non_embedding_parameters: int
     tokens: int | None  # of training, where known
     trained_until: int | None  # year, where known
+    distilled: bool
+    chat: bool
+    base: str | None  # the name of the model that a chat model was made of, where stated
     dataset: str
     decoding: str
     temperature: float

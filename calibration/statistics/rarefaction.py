@@ -43,7 +43,9 @@ def rarefied(totals: Indices, tokens: Indices) -> Rarefied:
     unseen, once, twice = (_expected(counts, types, tokens, times) for times in (0, 1, 2))
     slope = np.full(len(tokens), np.nan)
     np.divide(-2 * twice, once, out=slope, where=once > 0)
-    return Rarefied(tokens, types.sum() - unseen, once / tokens, slope)
+    # Where every type occurs once, rounding leaves 1 + 3e-14.
+    mass = np.minimum(once / tokens, 1.0)
+    return Rarefied(tokens, types.sum() - unseen, mass, slope)
 
 
 def grid(tokens: int) -> Indices:

@@ -31,6 +31,9 @@ def _ent_ce_row(member: Measured, found: Estimate) -> dict[str, object]:
     row: dict[str, object] = {
         "model": member.name,
         "family": member.family,
+        "chat": member.chat,
+        "base": member.base,
+        "distilled": member.distilled,
         "parameters": member.parameters,
         "non_embedding_parameters": member.non_embedding_parameters,
         "training_tokens": member.tokens,

@@ -22,9 +22,8 @@ from calibration.statistics.law_rows import (
 from calibration.statistics.measured import Measured, Size
 from calibration.statistics.rows import ent_ce_table, labelled, seen_texts
 from calibration.statistics.series_laws import Sizes, laws_by_length, series_laws
+from calibration.statistics.tokenizers import one_tokenizer
 from calibration.tables import CURVES, GATE, SEEN, SPREAD
-
-SAME_TOKENIZER = 0.01  # of bytes per token: one tokenizer on one text has one value
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def fit_series(
     """EntCE and curves of every model of a series, with the power laws of its quantities over `x`.
 
     Models come out from the smallest to the largest. Raises ValueError when the members are not
-    of one family, data set and decoding, or two have one name.
+    of one family, data set and decoding, base or chat alike, or two have one name.
     """
     _require_one_series(members)
     ordered = sorted(members, key=lambda member: (member.parameters, member.name))
@@ -57,7 +56,8 @@ def fit_series(
     sums = [horizon_sums(member.summary.examples) for member in ordered]
     sizes = Sizes(x, {member.name: getattr(member, x) for member in ordered})
     warnings = () if ordered[0].unit == "bytes" else _tokenizer_warnings(estimates)
-    laws = series_laws(sizes, sums, warnings=warnings, level=level)
+    distilled = [position for position, member in enumerate(ordered) if member.distilled]
+    laws = series_laws(sizes, sums, distilled=distilled, warnings=warnings, level=level)
     series = {name: getattr(ordered[0], name) for name in ("family", "dataset", "decoding")}
     return SeriesFit(
         ent_ce=ent_ce_table(ordered, estimates),
@@ -76,8 +76,8 @@ def fit_series(
 def _require_one_series(members: Sequence[Measured]) -> None:
     if not members:
         raise ValueError("at least one model was expected, found none")
-    for label in ("family", "dataset", "decoding", "unit"):
-        found = sorted({getattr(member, label) for member in members})
+    for label in ("family", "dataset", "decoding", "unit", "chat"):
+        found = sorted({str(getattr(member, label)) for member in members})
         if len(found) > 1:
             raise ValueError(f"one {label} was expected in a series, found {', '.join(found)}")
     names = [member.name for member in members]
@@ -88,7 +88,7 @@ def _require_one_series(members: Sequence[Measured]) -> None:
 
 def _tokenizer_warnings(found: Sequence[Estimate]) -> tuple[str, ...]:
     sizes = [one.bytes_per_token_human for one in found if one.bytes_per_token_human > 0]
-    if not sizes or max(sizes) <= (1 + SAME_TOKENIZER) * min(sizes):
+    if one_tokenizer(sizes):
         return ()
     return (
         f"the models' tokens hold {min(sizes):.2f} to {max(sizes):.2f} bytes of this text, so that "

@@ -12,7 +12,13 @@ import numpy as np
 
 from calibration.statistics.horizons import HorizonSums, shared_lengths
 from calibration.statistics.intervals import few_clusters
-from calibration.statistics.leaving_out import ARITHMETIC, WithoutOne, leave_one_out
+from calibration.statistics.leaving_out import (
+    ARITHMETIC,
+    WithoutOne,
+    WithoutSome,
+    leave_one_out,
+    without_some,
+)
 from calibration.statistics.ragged import Floats
 from calibration.statistics.scaling import MODELS_NEEDED, PowerLawFit, fit_power_law
 from calibration.statistics.series_values import (
@@ -50,13 +56,25 @@ class QuantityLaw:
     law: PowerLawFit | None
     without: tuple[WithoutOne, ...]
     warnings: tuple[str, ...]
+    without_distilled: WithoutSome | None = None  # there is one where some but not all are
 
 
 def series_laws(
-    sizes: Sizes, measured: Sequence[HorizonSums], *, warnings: tuple[str, ...], level: float
+    sizes: Sizes,
+    measured: Sequence[HorizonSums],
+    *,
+    distilled: Sequence[int] = (),
+    warnings: tuple[str, ...],
+    level: float,
 ) -> list[QuantityLaw]:
-    """The law of every quantity of FITTED, in that order; `warnings` hold for all of them."""
-    return [_law(quantity, sizes, measured, warnings, level=level) for quantity in FITTED]
+    """The law of every quantity of FITTED, in that order; `warnings` hold for all of them.
+
+    `distilled` are the positions of the models that another model taught.
+    """
+    return [
+        _law(quantity, sizes, measured, warnings, distilled=distilled, level=level)
+        for quantity in FITTED
+    ]
 
 
 def laws_by_length(
@@ -79,13 +97,17 @@ def _law(
     measured: Sequence[HorizonSums],
     warnings: tuple[str, ...],
     *,
+    distilled: Sequence[int],
     level: float,
 ) -> QuantityLaw:
     found = _fitted(quantity, sizes, measured, level=level)
     values, law = found.values, found.law
     without: tuple[WithoutOne, ...] = ()
-    if law is not None and law.identified:
-        without = tuple(leave_one_out(law, sizes.numbers, values.values, values.covariance))
+    untaught: WithoutSome | None = None
+    if law is not None:
+        series = (law, sizes.numbers, values.values, values.covariance)
+        without = tuple(leave_one_out(*series)) if law.identified else ()
+        untaught = without_some(*series, positions=distilled)
     return QuantityLaw(
         quantity=quantity,
         steps=found.steps,
@@ -97,7 +119,9 @@ def _law(
             *warnings,
             *_value_warnings(quantity, sizes, values),
             *_flags(sizes, without),
+            *_flag_of_distilled(untaught),
         ),
+        without_distilled=untaught,
     )
 
 
@@ -166,6 +190,15 @@ def _value_warnings(quantity: str, sizes: Sizes, values: SeriesValues) -> tuple[
     if below:
         warnings.append(f"{NAMES[quantity]} is not above 0 for {', '.join(below)}")
     return tuple(warnings)
+
+
+def _flag_of_distilled(without: WithoutSome | None) -> tuple[str, ...]:
+    if without is None or without.shift is None or not without.flagged:
+        return ()
+    return (
+        f"without the distilled models the exponent moves by {without.shift:+.2f}, more than half "
+        "of its interval",
+    )
 
 
 def _flags(sizes: Sizes, without: Sequence[WithoutOne]) -> tuple[str, ...]:

@@ -4,10 +4,13 @@ In tokens a step is a token. In bytes a token's values are spread evenly over it
 sum over the first B steps counts the token that reaches out of them by its share; what spells no
 byte counts at the byte that follows it. Under `natural` the steps from a text's end to the end of
 its window are there and hold zeros. `inside` is 1 where a human token is one that the decoding
-allows. Knows no model and no tokenizer.
+allows. An example that was continued several times has a row for each, and the same human text in
+all of them: ratios of sums, and their errors over clusters, are then what they are with one row.
+Knows no model and no tokenizer.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -22,6 +25,7 @@ STEPWISE = pl.Schema(
     {
         "cluster": pl.String(),
         "example": pl.Int32(),
+        "draw": pl.Int32(),  # which of the example's continuations: 0, 1, …
         **{name: pl.List(pl.Float64()) for name in (*GENERATED, *HUMAN)},
         **{
             f"{counted}_{side}": pl.List(pl.Float64())
@@ -40,14 +44,21 @@ def stepwise(
     *,
     unit: Unit,
     at_end: AtEnd,
+    losses: Literal["slipped"] | None = None,
 ) -> pl.DataFrame:
-    """One row an example with both its texts, lists of one value a step, nats.  # STEPWISE
+    """One row a generated text with the human one beside it, lists of a value a step, nats.
 
-    SAMPLES, SCORES and EXAMPLES of the same examples. Raises ValueError where the three do not
-    hold the same examples.
+    SAMPLES, SCORES and EXAMPLES of the same examples give STEPWISE. Losses that are `slipped` are
+    read one token late, as in the published code: those of tokens 2 to n stand at steps 1 to
+    n - 1, beside the entropies of steps 1 to n - 1. Raises ValueError where the three do not hold
+    the same examples, each as often as the others, or where losses of bytes should slip.
     """
+    if losses == "slipped" and unit == "bytes":
+        raise ValueError("steps of tokens were expected where losses slip, found bytes")
     paired = _paired(samples, scores, examples)
-    window = paired["window"].to_numpy().astype(np.int64)
+    if losses == "slipped":
+        paired = _slipped(paired)
+    window, read = (paired[name].to_numpy().astype(np.int64) for name in ("window", "read"))
     ended = paired["ended"].to_numpy()
     own = paired["bytes_generated"]
     had = _sums(own) if unit == "bytes" else lengths(own)
@@ -57,7 +68,7 @@ def stepwise(
             np.where(ended & (at_end == "natural"), window, np.minimum(had, window)),
             unit=unit,
         ),
-        "human": _Steps.of(paired["bytes_human"], window, unit=unit),
+        "human": _Steps.of(paired["bytes_human"], read, unit=unit),
     }
     columns = [
         sides[side].lists(flat(paired[name]), name)
@@ -71,7 +82,12 @@ def stepwise(
             steps.lists(sizes, f"bytes_{side}"),
         ]
     at = pl.Series("end_step", sides["generated"].last_token()).set(~paired["ended"], None)
-    return paired.select("cluster", "example", *columns, at).select(list(STEPWISE))
+    return paired.select("cluster", "example", "draw", *columns, at).select(list(STEPWISE))
+
+
+def with_draws(samples: pl.DataFrame) -> pl.DataFrame:
+    """Rows that several texts of one example have in turn, numbered by `draw` from 0."""
+    return samples.with_columns(draw=pl.int_range(pl.len(), dtype=pl.Int32).over("example"))
 
 
 @dataclass(frozen=True)
@@ -141,23 +157,39 @@ def _sums(column: pl.Series) -> Indices:
 
 
 def _paired(samples: pl.DataFrame, scores: pl.DataFrame, examples: pl.DataFrame) -> pl.DataFrame:
+    draws = max(1, len(samples) // max(1, samples["example"].n_unique()))
     for table in (scores, examples):
-        _require_same_examples(samples["example"], table["example"])
-    generated = samples.select(
-        "cluster", "example", "entropy", "end_probability", "ended", bytes_generated="bytes"
+        _require_same_examples(samples["example"], table["example"], draws=draws)
+    generated = with_draws(samples).select(
+        "cluster", "example", "draw", "entropy", "end_probability", "ended", bytes_generated="bytes"
     )
     scored = scores.select("example", "log_loss", "inside", teacher_entropy="entropy")
-    human = examples.select("example", "window", bytes_human="continuation_bytes")
-    return generated.join(scored, on="example").join(human, on="example").sort("example")
+    human = examples.select("example", "window", read="window", bytes_human="continuation_bytes")
+    joined = generated.join(scored, on="example").join(human, on="example")
+    return joined.sort("example", "draw")
 
 
-def _require_same_examples(found: pl.Series, expected: pl.Series) -> None:
-    for numbers in (found, expected):
+def _slipped(paired: pl.DataFrame) -> pl.DataFrame:
+    """Human texts without their first token, each loss beside the entropy one step before its own.
+
+    The last entropy has no loss beside it and goes.
+    """
+    late = [pl.col(name).list.slice(1) for name in ("log_loss", "inside", "bytes_human")]
+    before = pl.col("teacher_entropy").list.head(pl.col("teacher_entropy").list.len() - 1)
+    return paired.with_columns(*late, before, read=pl.col("read") - 1)
+
+
+def _require_same_examples(found: pl.Series, expected: pl.Series, *, draws: int) -> None:
+    for numbers, times in ((found, draws), (expected, 1)):
         if numbers.is_empty():
             raise ValueError("at least one example was expected, found none")
-        if numbers.n_unique() < len(numbers):
-            repeated = numbers.filter(numbers.is_duplicated())[0]
-            raise ValueError(f"one row an example was expected, found example {repeated} again")
+        counts = numbers.value_counts().sort(numbers.name)
+        uneven = counts.filter(pl.col("count") != times)
+        if len(uneven):
+            raise ValueError(
+                f"{times} rows of each example were expected, found {uneven['count'][0]} of "
+                f"example {uneven[numbers.name][0]}"
+            )
     alone = sorted(set(found.to_list()) ^ set(expected.to_list()))
     if alone:
         raise ValueError(

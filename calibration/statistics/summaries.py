@@ -36,10 +36,11 @@ def horizons(continuation: int) -> list[int]:
 def summary_examples(stepwise: pl.DataFrame) -> pl.DataFrame:
     """Sums over the first steps of each example, at the same horizons in every row.
 
-    STEPWISE gives SUMMARY_EXAMPLES: nats, steps, tokens and bytes. The longest human continuation
-    sets the horizons.
+    STEPWISE gives SUMMARY_EXAMPLES: nats, steps, tokens and bytes. The longest text sets the
+    horizons.
     """
-    grid = horizons(int(lengths(stepwise["log_loss"]).max()))
+    longest = max(int(lengths(stepwise[side]).max()) for side in ("entropy", "log_loss"))
+    grid = horizons(longest)
     return pl.concat([_sums_at(part, grid) for part in stepwise.iter_slices(ROWS_AT_ONCE)])
 
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from calibration.statistics.ragged import Floats, padded
 from calibration.statistics.repetition import LONGEST, distinct_ngrams
+from calibration.statistics.stepwise import with_draws
 from calibration.tables import SUMMARY_SPREAD, SUMMARY_TEXTS
 
 BINS = 10  # of a window: enough to see a trend, wide enough that a text's mean is steady
@@ -23,21 +24,24 @@ SIDES = {"generated": "entropy", "human": "teacher_entropy"}
 def summary_texts(
     stepwise: pl.DataFrame, samples: pl.DataFrame, examples: pl.DataFrame, years: pl.DataFrame
 ) -> pl.DataFrame:
-    """One row an example: mean entropies and loss, distinct n-grams of both sides.
+    """One row a generated text: mean entropies and loss, distinct n-grams of both sides.
 
     STEPWISE, SAMPLES and EXAMPLES of the same examples and TEXTS (for the years) give
     SUMMARY_TEXTS.
     """
-    grams = samples.select("example", generated="tokens").join(
-        examples.select("example", human="continuation_ids"), on="example"
+    grams = (
+        with_draws(samples)
+        .select("example", "draw", generated="tokens")
+        .join(examples.select("example", human="continuation_ids"), on="example")
     )
     distinct = pl.DataFrame(
         [
-            [example, *distinct_ngrams(generated), *distinct_ngrams(human)]
-            for example, generated, human in grams.iter_rows()
+            [example, draw, *distinct_ngrams(generated), *distinct_ngrams(human)]
+            for example, draw, generated, human in grams.iter_rows()
         ],
         schema={
             "example": pl.Int32(),
+            "draw": pl.Int32(),
             **{
                 f"distinct_{n}_{side}": pl.Float64()
                 for side in SIDES
@@ -49,12 +53,14 @@ def summary_texts(
     means = stepwise.select(
         "cluster",
         "example",
+        "draw",
         entropy=_mean("entropy", "generated"),
         teacher_entropy=_mean("teacher_entropy", "human"),
         log_loss=_mean("log_loss", "human"),
     )
-    joined = means.join(distinct, on="example").join(years.select("example", "year"), on="example")
-    return joined.sort("example").select(list(SUMMARY_TEXTS))
+    joined = means.join(distinct, on=["example", "draw"])
+    dated = joined.join(years.select("example", "year"), on="example")
+    return dated.sort("example", "draw").select(list(SUMMARY_TEXTS))
 
 
 def summary_spread(stepwise: pl.DataFrame) -> pl.DataFrame:

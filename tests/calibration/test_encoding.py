@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.encoding import Tokenizer, character_boundary, encoded
+from calibration.encoding import character_boundary, encoded
+from calibration.prompts import Tokenizer
 from calibration.recipes import ExamplesRecipe, SourceIdentity, TextsRecipe
 from calibration.tables import EXAMPLES, TEXTS
 

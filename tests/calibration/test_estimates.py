@@ -129,6 +129,8 @@ def test_without_a_measurement_the_weights_are_the_least_memory() -> None:
     narrow = Shelf().estimates().of_network("samples", network(1000, precision="bfloat16"), steps=5)
     assert (wide.seconds, wide.memory_bytes, wide.memory_at_least) == (None, 4000, True)
     assert narrow.memory_bytes == 2000
+    four = Shelf().estimates().of_network("scores", Network("w0", "four-bit", 1000), steps=5)
+    assert four.memory_bytes == 500
 
 
 def test_one_kind_says_nothing_of_another() -> None:

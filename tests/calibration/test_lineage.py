@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from calibration.errors import StudyError
+from calibration.errors import ModelError, StudyError
 from calibration.lineage import Lineage, ModelFacts, lineage
 from calibration.recipes import ModelIdentity, SourceIdentity
 from calibration.study import parsed_study
@@ -311,3 +311,37 @@ def test_texts_that_keep_their_ends_need_a_model_that_has_one() -> None:
 def test_a_window_of_bytes_is_not_measured_against_a_context_of_tokens() -> None:
     long = dataset(unit="bytes", prompt=100, continuation=400)
     assert resolved(datasets=[long]).measurements[0].examples.unit == "bytes"
+
+
+ANSWERS = {"source": {"kind": "files", "path": "texts.jsonl", "context": "prompt"}}
+
+
+def test_texts_that_answer_are_asked_in_the_form_of_each_model() -> None:
+    known = MODELS | {"b": facts(2, chat_template="written")}
+    found = resolved(
+        known,
+        models=[model("a"), model("b", chat=True)],
+        datasets=[dataset("letters"), dataset("answers", **ANSWERS)],
+    )
+    asked = {
+        (one.model.name, one.dataset.name): (one.examples.form, one.examples.template)
+        for one in found.measurements
+    }
+    assert asked == {
+        ("a", "letters"): ("plain", None),
+        ("b", "letters"): ("plain", None),
+        ("a", "answers"): ("question-answer", None),
+        ("b", "answers"): ("chat", "written"),
+    }
+
+
+def test_a_chat_model_without_a_template_is_a_sentence_where_one_is_needed() -> None:
+    models = [model("a"), model("b", chat=True)]
+    resolved(models=models)
+    with pytest.raises(ModelError) as caught:
+        resolved(models=models, datasets=[dataset("answers", **ANSWERS)])
+    assert str(caught.value) == (
+        "study.yaml: a chat template was expected with the tokenizer of 'b', which is asked as a "
+        "chat model on data set 'answers', found none: save one beside it as chat_template.jinja, "
+        "or leave out `chat`"
+    )

@@ -2,10 +2,10 @@
 
 import json
 
-from made_up_plans import artifact, plan
+from made_up_plans import artifact, plan, statement
 
 from calibration.estimates import UNKNOWN, Estimate
-from calibration.planned import model_totals, record, totals
+from calibration.planned import Unread, model_totals, record, totals
 
 LEAST = Estimate(4.0, 900, memory_at_least=True, source="another, scaled")
 
@@ -33,18 +33,42 @@ def test_a_model_that_is_complete_is_not_listed() -> None:
 
 
 def test_the_keys_of_the_record_are_these() -> None:
-    found = record(plan(artifact()))
-    assert list(found) == ["study", "store", "artifacts", "totals", "models", "precision"]
+    found = record(statement(plan(artifact())))
+    assert list(found) == [
+        *("study", "store", "gpu", "unread", "artifacts", "totals", "models", "precision"),
+    ]
     assert list(found["artifacts"][0]) == [
         *("kind", "title", "address", "state", "parts", "parts_made", "why", "tokens"),
         *("seconds", "memory_bytes", "memory_at_least", "estimate_from"),
     ]
-    assert list(found["totals"]) == ["artifacts", "to_make", "tokens", "seconds", "unknown"]
+    cost = ["tokens", "flops", "bytes", "gpu_hours", "memory_bytes", "gpus", "disk_bytes"]
+    left = ["artifacts", "to_make", "tokens_to_make", "seconds", "unknown"]
+    assert list(found["totals"]) == cost + left
+    assert list(found["models"][0]) == [
+        *("name", "parameters", *cost, "weight_bytes", "artifact_bytes"),
+        *(*left, "measured_memory_bytes"),
+    ]
 
 
 def test_the_record_is_json_with_null_for_what_is_unknown() -> None:
-    found = json.loads(json.dumps(record(plan(artifact(estimate=UNKNOWN))), allow_nan=False))
+    whole = statement(plan(artifact(estimate=UNKNOWN)))
+    found = json.loads(json.dumps(record(whole), allow_nan=False))
     assert found["artifacts"][0]["seconds"] is None
-    assert found["models"][0]["memory_bytes"] is None
+    assert found["models"][0]["measured_memory_bytes"] is None
     assert found["precision"][0]["half_width"] is None  # of one source text
     assert found["precision"][0]["standard_error"] == 0.5
+
+
+def test_the_cost_and_what_is_left_of_a_model_stand_side_by_side() -> None:
+    small, large = record(statement(plan(artifact())))["models"]
+    assert (small["name"], small["gpu_hours"], small["disk_bytes"]) == ("small", 2.0, 13)
+    assert (small["to_make"], small["seconds"], small["measured_memory_bytes"]) == (1, 10.0, 500)
+    assert (large["name"], large["gpu_hours"], large["to_make"]) == ("large", None, None)
+
+
+def test_a_study_that_could_not_be_looked_at_has_a_cost_and_no_plan() -> None:
+    found = record(statement(None, Unread("d", "it is gated")))
+    assert (found["artifacts"], found["precision"], found["store"]) == ([], [], None)
+    assert found["unread"] == [{"name": "d", "why": "it is gated"}]
+    assert found["totals"]["tokens"] == 50
+    assert found["totals"]["to_make"] is None

@@ -91,7 +91,10 @@ def test_a_study_survives_its_own_dump() -> None:
     assert Study.model_validate(study.model_dump(mode="json")) == study
 
 
-KIND = "`datasets[1].source.kind`: 'speeches', 'files', 'python-source' or 'hub' was expected"
+KIND = (
+    "`datasets[1].source.kind`: 'speeches', 'files', 'python-source', 'hub', 'wikitext', "
+    "'writingprompts' or 'codecontests' was expected"
+)
 
 WRONG = {
     "a misspelt key": (
@@ -113,7 +116,7 @@ WRONG = {
     "a key like no other": (
         at(*DATASET, "zzz", value=1),
         "`datasets[1].zzz` is not a key that is known here: the keys here are name, source, "
-        "prompt, continuation, unit, examples, span_bytes",
+        "prompt, continuation, unit, examples, samples_per_prompt, shortest, longest_context, ",
     ),
     "a key that is a number": (
         at("models", 0, 3, value=1),
@@ -239,7 +242,7 @@ WRONG = {
     ),
     "a path that meets a decoding": (
         written(decodings=[{"top_k": 4, "mixture": [0.1, 0]}, {"mixture": 0.0, "top_k": 4}]),
-        "every entry under `decodings` was expected once, found temperature 1, top-k 4, mixture 0 "
+        "`decodings`: every entry was expected once, found temperature 1, top-k 4, mixture 0 "
         "2 times: leave",
     ),
     "an unknown kind of decoding": (
@@ -248,7 +251,7 @@ WRONG = {
     ),
     "a decoding twice": (
         written(decodings=[{"temperature": 1.0}, {"temperature": 0.9}, {}]),
-        "every entry under `decodings` was expected once, found temperature 1 2 times: leave",
+        "`decodings`: every entry was expected once, found temperature 1 2 times: leave",
     ),
     "no examples": (
         at(*DATASET, "examples", value=0),
@@ -366,3 +369,39 @@ def test_a_path_of_mixtures_is_a_decoding_each_in_its_order() -> None:
 def test_every_setting_of_a_decoding_may_be_written() -> None:
     known = {field.name for field in fields(Decoding)}
     assert set(PlainDecoding.model_fields) == known | {"kind"}
+
+
+def test_base_models_do_not_take_the_name_of_a_series_of_chat_models() -> None:
+    models = [
+        {"name": "a", "path": "a", "family": "x chat"},
+        {"name": "b", "path": "b", "family": "x", "chat": True},
+    ]
+    assert sentence(written(models=models)) == (
+        "mine.yaml: `models[2].family`: the chat models of a family stand under 'x chat', found "
+        "base models under that name: give those another"
+    )
+
+
+@pytest.mark.parametrize("departure", ["slip", "selection"])
+def test_what_was_published_in_tokens_is_asked_back_in_tokens(departure: str) -> None:
+    study = at(*DATASET, "unit", value="bytes") | {"as_published": [departure]}
+    assert sentence(study) == (
+        "mine.yaml: `datasets[1].unit`: tokens were expected, in which the published "
+        f"{departure} is told, found bytes: set `unit: tokens`, or leave {departure} out of "
+        "`as_published`"
+    )
+    assert parsed_study(study | {"as_published": ["four-bit"]}, FILE).as_published == ("four-bit",)
+
+
+def test_a_model_has_the_decodings_of_the_study_or_its_own() -> None:
+    own = at("models", 0, "decodings", value=[{"top_k": 2, "mixture": [0.1, 0.2]}])
+    study = parsed_study(own | {"decodings": [{"temperature": 0.5}]}, FILE)
+    first, second = (study.decodings_of(model) for model in study.models)
+    assert [one.decoding.mixture for one in first] == [0.1, 0.2]
+    assert [one.temperature for one in second] == [0.5]
+
+
+def test_the_slip_is_told_of_texts_that_do_not_end() -> None:
+    assert sentence(written(at_end="natural", as_published=["slip"])).startswith(
+        "mine.yaml: `at_end`: continue or stop was expected with the published slip, found natural"
+    )

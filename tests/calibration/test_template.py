@@ -12,6 +12,7 @@ from calibration.study import (
     Entry,
     ModelEntry,
     PlainDecoding,
+    Shape,
     Study,
     parsed_study,
 )
@@ -19,7 +20,7 @@ from calibration.template import template
 
 ROOT = Path(__file__).parents[2]
 TEXT = template(file="study.yaml", ladder="models/ladder")
-RECORDS = (Study, ModelEntry, DatasetEntry, PlainDecoding, *SOURCES.values())
+RECORDS = (Study, ModelEntry, Shape, DatasetEntry, PlainDecoding, *SOURCES.values())
 
 
 def study(text: str) -> Study:
@@ -48,7 +49,8 @@ def test_every_key_is_named(record: type[Entry]) -> None:
 
 
 def test_every_choice_is_named() -> None:
-    for choice in (*SOURCES, "bytes", "continue", "stop", "natural", "passages", "bfloat16"):
+    choices = ("bytes", "continue", "stop", "natural", "passages", "bfloat16")
+    for choice in (*SOURCES, *choices, "slip", "selection", "four-bit", "extends"):
         assert re.search(rf"[\s`]{choice}[\s`,:}}]", TEXT), choice
 
 

@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 
 from calibration.recipes import SourceIdentity, TextsRecipe
 from calibration.tables import TEXTS
-from calibration.text import SourceText, selected, spans, unwrapped
+from calibration.text import SourceText, misfit, selected, spans, unwrapped
 
 PROSE = " ".join(f"word{number} of a long sentence," for number in range(40))
 VERSE = "The woods are lovely, dark and deep,\nBut I have promises to keep,\nAnd miles to go."
@@ -30,7 +30,9 @@ SETTINGS = settings(deadline=None, derandomize=True, max_examples=150)
 WORDS = st.text(st.sampled_from("aé—日😀 \n\t\u00a0"), max_size=120)
 
 
-def recipe(span_bytes: int, *, examples: int, seed: int = 0, **changes: str) -> TextsRecipe:
+def recipe(
+    span_bytes: int, *, examples: int, seed: int = 0, **changes: str | int | None
+) -> TextsRecipe:
     source = SourceIdentity(kind="files", content="c")
     fields = {"source": source, "span_bytes": span_bytes, "examples": examples, "seed": seed}
     return TextsRecipe.model_validate(fields | changes)
@@ -246,3 +248,52 @@ def test_the_year_of_a_text_stays_with_its_spans() -> None:
     dated = [SourceText("a", "", "old words", 1790), SourceText("b", "", "new words", None)]
     found = dict(selected(dated, recipe(24, examples=9)).select("text", "year").iter_rows())
     assert found == {"old words": 1790, "new words": None}
+
+
+def test_only_the_beginning_of_a_text_is_taken_where_asked() -> None:
+    found = selected(sources(6, clusters=3), recipe(24, examples=99, spans="first"))
+    assert len(found) == 6
+    begins = tuple(f"t{number}w0 " for number in range(6))
+    assert all(text.startswith(begins) for text in found["text"])
+    assert found["cluster"][:3].n_unique() == found["cluster"][3:].n_unique() == 3
+
+
+def test_a_beginning_that_is_the_whole_text_ends_it() -> None:
+    texts = [SourceText("a", "Q", "all of it"), SourceText("b", "Q", "more " * 20)]
+    found = selected(texts, recipe(24, examples=9, spans="first"))
+    assert dict(found.select("cluster", "ends").iter_rows()) == {"a": True, "b": False}
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.parametrize("spans", ["first", None])
+def test_a_larger_selection_of_long_texts_extends_a_smaller_one(
+    seed: int, spans: str | None
+) -> None:
+    texts = [SourceText(f"c{n % 19}", "Q" * (n % 5), "word " * (1 + n % 13)) for n in range(120)]
+
+    def select(examples: int) -> pl.DataFrame:
+        bounds = {"shortest": 20, "longest_context": 3}
+        return selected(texts, recipe(24, examples=examples, seed=seed, spans=spans, **bounds))
+
+    large = select(1000)
+    assert large["context"].str.len_bytes().max() == 3
+    for examples in (1, 18, 19, 20, 60):
+        assert_frame_equal(select(examples), large.head(examples))
+
+
+@pytest.mark.parametrize(("shortest", "kept"), [(12, True), (13, False)])
+def test_a_text_is_as_long_as_its_bytes_without_the_space_around_it(
+    shortest: int, kept: bool
+) -> None:
+    text = SourceText("c", "", "\n Grüße Welt \n")
+    asked = recipe(24, examples=9, shortest=shortest)
+    assert (misfit(text, asked) is None) == kept
+    assert (len(selected([text], asked)) > 0) == kept
+
+
+@pytest.mark.parametrize(("longest", "kept"), [(3, False), (4, True)])
+def test_a_context_is_as_long_as_its_bytes(longest: int, kept: bool) -> None:
+    text = SourceText("c", "üß", "text")
+    asked = recipe(24, examples=9, longest_context=longest)
+    assert misfit(text, asked) == (None if kept else "long_context")
+    assert len(selected([text], asked)) == int(kept)

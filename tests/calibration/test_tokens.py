@@ -51,6 +51,7 @@ def test_own_tokens_carry_minus_their_log_probability() -> None:
         "cluster": "a",
         "example": 0,
         "side": "generated",
+        "draw": 0,
         "position": 2,
         "token": 6,
         "bytes": 4,
@@ -59,6 +60,13 @@ def test_own_tokens_carry_minus_their_log_probability() -> None:
     }
     assert rows["log_loss"].to_list() == [1.0, 0.5, 3.0]
     assert rows["position"].to_list() == [1, 2, 1]
+
+
+def test_tokens_of_several_draws_say_which_they_are_of() -> None:
+    rows = generated_tokens(SAMPLED, LABELS, draws=3, first=64)
+    assert rows["draw"].to_list() == [1, 1, 2]
+    assert generated_tokens(SAMPLED, LABELS)["draw"].unique().to_list() == [0]
+    assert human_tokens(SCORED, TEXT, LABELS)["draw"].null_count() == 3
 
 
 def test_human_tokens_meet_their_scores_whatever_the_order() -> None:

@@ -137,6 +137,8 @@ def ent_ce() -> pl.DataFrame:
         {
             "model": f"m{size}",
             "family": "ladder",
+            "chat": False,
+            "distilled": False,
             "parameters": size,
             "non_embedding_parameters": size // 2,
             "dataset": "speeches",

@@ -75,6 +75,9 @@ def test_an_interval_that_is_not_known_breaks_no_rule(
         ({"clusters": pl.lit(39)}, {"enough-clusters"}),
         ({"unit": pl.lit("words")}, {"unit-known"}),
         ({"at_end": pl.lit(None)}, {"end-policy-known"}),
+        ({"chat": pl.lit(None)}, {"chat-models-apart"}),
+        ({"distilled": pl.lit(None)}, {"chat-models-apart"}),
+        ({"chat": pl.col("parameters") == pl.col("parameters").max()}, {"chat-models-apart"}),
         ({"training_tokens": pl.lit(0)}, {"training-counted"}),
         ({"tokens": pl.lit(79)}, {"amounts-positive"}),
         (

@@ -15,6 +15,7 @@ from expectations.laws import (
     overall_rules,
     point_rules,
     stated_rules,
+    tuning_rules,
 )
 from expectations.rules import Case, Rule
 
@@ -25,13 +26,20 @@ RULES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "leave_one_out": leave_one_out_rules,
     "horizons": horizon_rules,
     "overall": overall_rules,
+    "tuning": tuning_rules,
 }
 
 
 @cache
 def two_families() -> Study:
     sizes = {"s": 10**6, "m": 10**7, "l": 10**8, "xl": 10**9}
-    return study_of({"a": sizes, "bb": sizes}, datasets=("d",), decodings=("plain",), steps=64)
+    return study_of(
+        {"a": sizes, "bb": sizes},
+        datasets=("d",),
+        decodings=("plain",),
+        steps=64,
+        tuned=("bb",),
+    )
 
 
 def judged(name: str, table: pl.DataFrame) -> pl.DataFrame:
@@ -63,11 +71,16 @@ def test_made_up_tables_break_no_rule(name: str, broken: Broken) -> None:
         ("leave_one_out", {"flagged": pl.lit(None)}, "flag-has-a-shift"),
         ("leave_one_out", {"low": pl.lit(None)}, "left-out-within-interval"),
         ("leave_one_out", {"left_out": pl.lit("one")}, "left-out-once"),
+        ("leave_one_out", {"models": pl.lit(2)}, "models-left"),
         ("horizons", {"steps": pl.lit(7)}, "length-once"),
         ("horizons", {"high": pl.lit(-0.9)}, "length-within-interval"),
         ("horizons", {"identified": pl.lit(value=False)}, "length-identified"),
         ("overall", {"low": pl.lit(0.9)}, "overall-within-interval"),
         ("overall", {"families": pl.lit(1)}, "enough-families"),
+        ("overall", {"tokenizers_differ": pl.lit(value=True)}, "enough-families"),
+        ("tuning", {"chat": pl.lit("s chat"), "base": pl.lit("s")}, "pair-once"),
+        ("tuning", {"of_chat": pl.col("of_chat") + 0.001}, "difference-is-chat-less-base"),
+        ("tuning", {"low": pl.col("high") + 1}, "difference-within-interval"),
     ],
 )
 def test_a_planted_fault_is_named_with_its_law(
@@ -80,4 +93,5 @@ def test_a_planted_fault_is_named_with_its_law(
     verdict = judged(name, spoiled)
     assert broken(verdict).keys() == {rule}
     [shown] = verdict.filter(rule=rule)["examples"].to_list()
-    assert "ent_ce of a on d" in shown[0] if set(SERIES_LABELS) <= set(table.columns) else shown[0]
+    named = "ent_ce of s chat less s on d" if name == "tuning" else "ent_ce of a on d"
+    assert named in shown[0] if set(SERIES_LABELS) <= set(table.columns) else shown[0]

@@ -87,3 +87,32 @@ def test_more_texts_than_asked_for_fail(texts: pl.DataFrame, broken: Broken) -> 
 def test_no_text_at_all_fails(texts: pl.DataFrame) -> None:
     judged = verdict(texts.clear())
     assert "some-texts" in judged.filter(~pl.col("passed"), severity="fail")["rule"].to_list()
+
+
+def test_a_text_that_lacks_the_context_that_others_have_fails(
+    texts: pl.DataFrame, spoiled: Spoiled, broken: Broken
+) -> None:
+    asked = texts.with_columns(context=pl.lit("Why?"))
+    assert broken(verdict(asked)) == {}
+    assert broken(verdict(spoiled(asked, context=pl.lit(" ")))) == {"context-everywhere": 4}
+    assert broken(verdict(spoiled(texts, context=pl.lit("Why?")))) == {"context-everywhere": 76}
+
+
+def test_lengths_that_were_asked_for_are_kept(
+    texts: pl.DataFrame, spoiled: Spoiled, broken: Broken
+) -> None:
+    asked = texts.with_columns(context=pl.lit("Why?"))
+    bounds = {"span_bytes": 40, "examples": 80, "independent": None, "longest_context": 4}
+
+    def judged(table: pl.DataFrame, shortest: int, spans: str | None) -> dict[str, int]:
+        return broken(texts_verdict(table, **bounds, shortest=shortest, spans=spans))  # type: ignore[arg-type]
+
+    least = int(texts["bytes"].min())  # type: ignore[arg-type]
+    shortest_ones = (texts["bytes"] == least).sum()
+    assert judged(asked, least, "first") == {}
+    assert judged(asked, least + 1, "first") == {"text-long-enough": shortest_ones}
+    assert judged(asked, least + 1, None) == {}
+    cut = asked.with_columns(ends=pl.lit(value=False))
+    assert judged(cut, least + 1, "first") == {}
+    long = spoiled(asked, context=pl.lit("Why so?"))
+    assert judged(long, least, "first") == {"context-within-limit": 4}

@@ -77,8 +77,15 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("name", BAD)
-@pytest.mark.parametrize("command", ["run", "plan"])
+# A plan tells of them, and says what the models cost all the same.
+TOLD_BY_A_PLAN = ("missing texts", "a column that is not there")
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [("run", name) for name in BAD]
+    + [("plan", name) for name in BAD if name not in TOLD_BY_A_PLAN],
+)
 def test_bad_input_is_one_sentence_and_exit_code_two(
     root: Path, tmp_path: Path, name: str, command: str
 ) -> None:
@@ -160,7 +167,8 @@ COMMANDS = dict(commands(get_group(app)))
 
 def test_these_are_the_commands() -> None:
     assert set(COMMANDS) == {
-        *("compare", "export", "fit", "init", "measure", "plan", "report", "run", "theory"),
+        *("add-model", "bridge", "compare", "deploy", "export", "fit", "init", "measure", "plan"),
+        *("report", "run", "serve", "theory"),
         *(f"store {name}" for name in ("copy", "ls", "prune", "show", "verify")),
     }
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from made_up_store import member, put_study
 from made_up_summaries import summary
-from small_recipes import REPORT, SUMMARY
+from small_recipes import ALL, REPORT, SUMMARY
 
 from calibration.errors import StoreError
 from calibration.recipes import ReportRecipe, SummaryRecipe
 from storage.ancestry import recipe_at
+from storage.holdings import ORDER
 from storage.local import LocalStore
 from storage.manifests import manifest_key
 from storage.roots import read_roots
@@ -57,3 +58,7 @@ def test_a_damaged_manifest_is_not_believed(store: LocalStore) -> None:
     store.write(key, json.dumps(fields).encode())
     with pytest.raises(StoreError, match="damaged"):
         recipe_at(store, SUMMARY.address)
+
+
+def test_every_kind_of_artifact_has_its_place_in_a_listing() -> None:
+    assert set(ORDER) == {recipe.KIND for recipe in ALL}

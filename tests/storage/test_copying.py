@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from faults import CHANGING, FaultyStore, Plan, Stopped, Way
-from small_recipes import ALL, EXAMPLES, REPORT, SAMPLES, SCORES, SUMMARY, TEXTS, VERDICT
+from small_recipes import EXAMPLES, OF_REPORT, REPORT, SAMPLES, SCORES, SUMMARY, TEXTS, VERDICT
 from whole_store import (
     FAILED_BEFORE,
     OTHER_REPORT,
@@ -88,7 +88,7 @@ def test_a_copy_holds_every_complete_artifact_byte_for_byte(
     found = copy(source, destination)
     assert contents(destination) == copies(source)
     assert set(states(found).values()) == {"copied"}
-    assert len(found) == len(ALL) + len((FAILED_BEFORE, UNWANTED, UNWANTED_VERDICT)) + 2
+    assert len(found) == len(OF_REPORT) + len((FAILED_BEFORE, UNWANTED, UNWANTED_VERDICT)) + 2
     assert faults(destination) == []
     assert contents(source) == before
 
@@ -124,7 +124,7 @@ def test_one_study_is_copied_with_verdicts_and_written_study_and_nothing_else(
     put_study(source, OTHER_REPORT)
     put(source, OTHER_REPORT)
     copy(source, destination, study_selection(source, "study"))
-    assert there(destination, *ALL, FAILED_BEFORE) == {True}
+    assert there(destination, *OF_REPORT, FAILED_BEFORE) == {True}
     assert there(destination, OTHER_REPORT, UNWANTED, UNWANTED_VERDICT) == {False}
     assert len(list(destination.entries("studies"))) == 1
     assert len(list(destination.entries("catalogue/roots"))) == 1

@@ -67,6 +67,17 @@ for name in json.load(sys.stdin):
 json.dump(found, sys.stdout)
 """
 
+# The same for whole studies: who is measured, and who is left out.
+STUDIES = """
+import json, sys
+from calibration.study import parsed_study
+from storage.resolution import resolved
+
+found = [resolved(parsed_study(one, "s.yaml"), file="s.yaml") for one in json.load(sys.stdin)]
+json.dump([[one.name for one in lineage.study.models] for lineage in found]
+          + [[one.model_dump() for one in lineage.absent] for lineage in found], sys.stdout)
+"""
+
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -238,8 +249,9 @@ def test_what_a_hub_refuses_is_a_sentence_each(address: str, tmp_path: Path) -> 
     assert found == [
         "model 'm': a repository of the hub was expected, found none named 'owner/none' that you "
         f"may read: mend `hub`, or, if it is private, {log_in}",
-        "model 'm': access to owner/gated on the hub was expected, found it gated: accept its "
-        f"terms on its page, then {log_in}",
+        "model 'm': access to owner/gated on the hub was expected, found it gated and closed to "
+        "the account whose token was sent: accept its terms on its page with that account, or "
+        f"{log_in} of one that has access",
         "model 'm': a branch, tag or commit of owner/model was expected, found no such one on the "
         "hub: mend `revision`",
         "model 'm': an id of the hub such as owner/name was expected, found 'no/such/id': mend "
@@ -247,6 +259,122 @@ def test_what_a_hub_refuses_is_a_sentence_each(address: str, tmp_path: Path) -> 
         "model 'm': a GGUF file 'none.gguf' was expected in "
         f"owner/model@{COMMIT[:12]} of the hub, found gguf/m.gguf: mend `file`, or `path` where "
         "that names it",
+    ]
+
+
+def test_a_gated_repository_is_told_by_who_asks(repository: Path, tmp_path: Path) -> None:
+    hub = Hub(
+        {"owner/gated": repository, "owner/open": repository},
+        gated=("owner/gated",),
+        readers={TOKEN: ("owner/gated",), f"{TOKEN}-of-another": ()},
+    )
+    gated, missing, there = (
+        ("model_facts", {"hub": name}) for name in ("owner/gated", "owner/none", "owner/open")
+    )
+    log_in = "log in with `hf auth login` or set HF_TOKEN"
+    with served(hub) as address:
+        (found,) = answers(tmp_path / "reader", gated, address=address)
+        (closed,) = answers(
+            tmp_path / "another", gated, address=address, HF_TOKEN=f"{TOKEN}-of-another"
+        )
+        nobody = answers(tmp_path / "nobody", gated, missing, there, address=address, HF_TOKEN="")
+        wrong = answers(
+            tmp_path / "wrong", gated, missing, there, address=address, HF_TOKEN="hf_wrong"
+        )
+    assert same(found, local(repository))
+    assert closed == (
+        "model 'm': access to owner/gated on the hub was expected, found it gated and closed to "
+        "the account whose token was sent: accept its terms on its page with that account, or "
+        f"{log_in} of one that has access"
+    )
+    assert nobody[0] == (
+        "model 'm': access to owner/gated on the hub was expected, found it gated: accept its "
+        f"terms on its page, then {log_in}"
+    )
+    assert "found none named 'owner/none' that you may read" in nobody[1]
+    assert same(nobody[2], local(repository))
+    assert wrong == [
+        f"model 'm': access to {name} on the hub was expected, found the token refused, which is "
+        f"wrong or has expired: {log_in} again"
+        for name in ("owner/gated", "owner/none", "owner/open")
+    ]
+
+
+def test_what_a_repository_lacks_or_asks_for_is_met_before_its_weights(
+    repository: Path, tmp_path: Path
+) -> None:
+    def changed(name: str, **keys: object) -> Path:
+        copy = Path(shutil.copytree(repository, tmp_path / name))
+        config = json.loads((copy / "config.json").read_text())
+        (copy / "config.json").write_text(json.dumps(config | keys))
+        return copy
+
+    broken = Path(shutil.copytree(repository, tmp_path / "broken"))
+    lost = min(broken.glob("model-*.safetensors")).name
+    (broken / lost).unlink()
+    code = {"AutoConfig": "code.Config", "AutoModelForCausalLM": "code.Model"}
+    own = changed("own", model_type="unheard", auto_map=code)
+    marker = tmp_path / "was_run"
+    (own / "code.py").write_text(f"open({str(marker)!r}, 'w')")
+    hub = Hub(
+        {
+            "owner/broken": broken,
+            "owner/own": own,
+            "owner/unknown": changed("unknown", model_type="unheard"),
+            "owner/known": changed("known", auto_map=code),
+        }
+    )
+    asked = [("model_facts", {"hub": name}) for name in hub.repositories]
+    with served(hub) as address:
+        *said, known = answers(tmp_path / "home", *asked, address=address)
+    network = "a network that transformers knows was expected in"
+    assert said == [
+        f"model 'm': safetensors were expected in owner/broken@{COMMIT[:12]} of the hub, found no "
+        f"{lost} but pytorch_model.bin, which is pickled and never loaded: choose a repository "
+        "that has them, or name a GGUF file of it with `file`",
+        f"model 'm': {network} owner/own@{COMMIT[:12]} of the hub, found the `model_type` "
+        "'unheard' and code that the model brings itself (`auto_map` in config.json), which is "
+        "never run: install a newer transformers, if one knows it, or measure a model that needs "
+        "no code of its own",
+        f"model 'm': {network} owner/unknown@{COMMIT[:12]} of the hub, found the `model_type` "
+        "'unheard' in config.json: install a newer transformers, if one knows it, or measure "
+        "another model",
+    ]
+    assert known["identity"]  # its own code is not needed, and not fetched
+    assert not marker.exists()
+    assert hub.fetched().isdisjoint({"code.py", "pytorch_model.bin"})
+
+
+def test_a_hub_out_of_reach_leaves_out_its_models_in_words_of_any_machine(
+    repository: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "texts.txt").write_text("to be or not to be " * 9)
+    study = {
+        "name": "s",
+        "root": str(tmp_path),
+        "models": [
+            {"name": "here", "family": "f", "path": str(repository)},
+            {"name": "away", "family": "f", "hub": "owner/model"},
+        ],
+        "datasets": [
+            {
+                "name": "d",
+                "source": {"kind": "files", "path": "texts.txt"},
+                "prompt": 2,
+                "continuation": 4,
+                "examples": 2,
+            }
+        ],
+    }
+    kept, left_out = answers(tmp_path / "home", study, program=STUDIES)
+    assert kept == ["here"]
+    assert left_out == [
+        {
+            "model": "away",
+            "why": "owner/model was expected on the hub or in its cache, found the hub out of "
+            "reach and not all of it in the cache of the hub: run once with a network, or name a "
+            "copy on this machine instead",
+        }
     ]
 
 
@@ -272,8 +400,8 @@ def test_a_repository_without_safetensors_is_a_sentence(repository: Path, tmp_pa
         )
     assert said == (
         f"model 'm': safetensors were expected in owner/bare@{COMMIT[:12]} of the hub, found no "
-        "model.safetensors: choose a repository that has them, or name a GGUF file of it with "
-        "`file`"
+        "model.safetensors but pytorch_model.bin, which is pickled and never loaded: choose a "
+        "repository that has them, or name a GGUF file of it with `file`"
     )
 
 

@@ -8,16 +8,13 @@ from typing import Any
 import datasets
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from small_recipes import TEXTS, changed
 
 from calibration.errors import TextError
 from calibration.recipes import SourceIdentity, TextsRecipe
 from calibration.study import DatasetEntry
 from calibration.text import SourceText, selected
-from storage.hub_texts import Selectable
-from storage.texts import check_source, source_identity, source_texts
+from storage.texts import check_source, read_texts, source_identity, source_texts
 
 CONFIGS = """---
 configs:
@@ -123,29 +120,6 @@ def test_no_more_is_kept_than_a_selection_needs(
     assert selected(few, wanted).equals(selected(everything, wanted))
 
 
-@settings(deadline=None, derandomize=True, max_examples=60)
-@given(
-    st.lists(st.tuples(st.integers(0, 12), st.integers(1, 6)), max_size=60),
-    st.integers(1, 8),
-    st.integers(0, 3),
-    st.sampled_from([None, "passages"]),
-)
-def test_a_selection_of_what_is_kept_is_the_selection_of_everything(
-    drawn: list[tuple[int, int]], examples: int, seed: int, independent: str | None
-) -> None:
-    wanted = recipe(examples=examples, seed=seed, span_bytes=24, independent=independent)
-    texts = [
-        SourceText(f"c{cluster}", "", story(place, 5 * length))
-        for place, (cluster, length) in enumerate(drawn)
-    ]
-    kept = Selectable(wanted)
-    for text in texts:
-        kept.add(text)
-    assert selected(kept.texts(), wanted).equals(selected(texts, wanted))
-    if independent is None:
-        assert len({one.cluster for one in kept.texts()}) <= examples
-
-
 def test_copies_are_one_cluster_and_so_are_near_identical_texts(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     long = story(1, 300)
@@ -173,6 +147,7 @@ def test_identity_is_the_content_of_the_files_and_how_they_are_read(data: Path) 
         "column": source_identity(entry(column="who"), data),
         "cluster": source_identity(entry(cluster="who"), data),
         "year": source_identity(entry(year="when"), data),
+        "context": source_identity(entry(context="who"), data),
     }
     assert {one.content for one in found.values()} == {plain.content}
     assert len({plain, *found.values()}) == len(found) + 1
@@ -205,6 +180,7 @@ def test_columns_that_are_not_there_or_hold_something_else_are_a_sentence(data: 
         "`source.column` to one of them"
     )
     assert "set `source.cluster` to one of them" in sentence(entry(cluster="by"), data)
+    assert "set `source.context` to one of them" in sentence(entry(context="by"), data)
     assert "set `source.year` to one of them" in sentence(entry(year="by"), data)
     other = {"subset": "other", "column": "body"}
     assert sentence(entry(subset="other", column="n"), data) == (
@@ -236,3 +212,65 @@ def test_texts_that_are_all_empty_are_a_sentence(tmp_path: Path) -> None:
     pl.DataFrame({"text": ["", " "]}).write_parquet(tmp_path / "set/train.parquet")
     with pytest.raises(TextError, match="texts were expected in the column 'text' of set, found"):
         source_texts(entry(subset=None), tmp_path, TEXTS)
+
+
+def asked(tmp_path: Path, *contexts: object, **more: object) -> DatasetEntry:
+    """A data set whose texts answer something."""
+    (tmp_path / "set").mkdir(exist_ok=True)
+    lines = [
+        {"text": story(number), "question": context} for number, context in enumerate(contexts)
+    ]
+    (tmp_path / "set/train.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    return entry(subset=None, context="question", **more)
+
+
+def test_a_column_may_hold_what_a_text_answers(tmp_path: Path) -> None:
+    question = " Why?\n\n  a wrapped line stays as it is, since how it is laid out may matter\nso? "
+    dataset = asked(tmp_path, question, "Who?")
+    found = source_texts(dataset, tmp_path, recipe())
+    assert [one.context for one in found] == [question.strip(), "Who?"]
+    assert [one.text for one in found] == [story(0), story(1)]
+    assert source_identity(dataset, tmp_path).context == "question"
+
+
+def test_a_text_whose_context_is_lacking_is_left_out_and_counted(tmp_path: Path) -> None:
+    found = read_texts(asked(tmp_path, "Why?", None, " \n"), tmp_path, recipe())
+    assert [one.text for one in found.texts] == [story(0)]
+    assert (found.read, found.left_out) == (3, {"unusable": 2})
+
+
+def test_answers_to_one_question_are_one_cluster_unless_another_is_named(tmp_path: Path) -> None:
+    questions = ["Why is that?", "Who is there?", "Why is that?"]
+    clusters = [
+        [one.cluster for one in source_texts(dataset, tmp_path, recipe())]
+        for dataset in (asked(tmp_path, *questions), asked(tmp_path, *questions, cluster="text"))
+    ]
+    assert clusters[0][0] == clusters[0][2] != clusters[0][1]
+    assert len(set(clusters[1])) == 3
+
+
+def test_contexts_that_are_all_empty_or_no_text_are_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(TextError) as caught:
+        source_texts(asked(tmp_path, " ", None), tmp_path, recipe())
+    assert str(caught.value) == (
+        "data set 'mine': contexts were expected in the column 'question' of set, found only empty "
+        "ones: set `source.context` to where they are"
+    )
+    assert sentence(asked(tmp_path, 3), tmp_path) == (
+        "data set 'mine': text was expected in the column 'question' of set, found 3: set "
+        "`source.context` to another column"
+    )
+
+
+def test_all_splits_are_read_one_after_the_other(data: Path) -> None:
+    found = source_texts(entry(split="all"), data, recipe(examples=100))
+    assert [one.text for one in found] == [story(number) for number in (*range(25), 99)]
+
+
+def test_a_split_that_is_called_all_is_itself(tmp_path: Path) -> None:
+    (tmp_path / "set/data").mkdir(parents=True)
+    for split, number in (("train", 1), ("all", 2)):
+        frame = pl.DataFrame({"text": [story(number)]})
+        frame.write_parquet(tmp_path / f"set/data/{split}-00000-of-00001.parquet")
+    (only,) = source_texts(entry(subset=None, split="all"), tmp_path, recipe())
+    assert only.text == story(2)

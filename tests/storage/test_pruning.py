@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 from faults import CHANGING, FaultyStore, Plan, Stopped, Way
 from made_up_store import study_of
-from small_recipes import ALL, EXAMPLES, FIT, REPORT, SAMPLES, STUDY_FIT, SUMMARY, TEXTS, changed
+from small_recipes import (
+    EXAMPLES,
+    FIT,
+    OF_REPORT,
+    REPORT,
+    SAMPLES,
+    STUDY_FIT,
+    SUMMARY,
+    TEXTS,
+    changed,
+)
 from whole_store import (
     DAY,
     FAILED_BEFORE,
@@ -206,7 +216,7 @@ def test_a_forgotten_study_goes_with_its_root_files(store: LocalStore) -> None:
     keys = [put_study(store), write_root(store, Lineage(study_of("study", ["b"]), (), REPORT))]
     found = prune(store, "study")
     assert set(found[-2:]) == set(keys)
-    assert {one.address for one in ALL} <= set(found)
+    assert {one.address for one in OF_REPORT} <= set(found)
     assert [key for key in contents(store) if key.endswith(".json")] == []
 
 

@@ -92,3 +92,49 @@ def test_a_key_written_twice_is_a_sentence(tmp_path: Path) -> None:
     said = sentence(path, f"{STUDY}\nname: again\n".encode())
     assert said.startswith(f"{path}: YAML was expected, found something else (line 12, column 1): ")
     assert "the key 'name' twice" in said
+
+
+def test_a_study_extends_another_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(STUDY)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/a.yaml").write_text("extends: ../s.yaml\nname: a\n")
+    (tmp_path / "sub/b.yaml").write_text(
+        "extends: a.yaml\ndatasets: [{name: letters, prompt: 9}]\n"
+    )
+    study = read_study(tmp_path / "sub/b.yaml")
+    assert (study.name, study.models[0].name) == ("a", "small")
+    assert (study.datasets[0].prompt, study.datasets[0].continuation) == (9, 8)
+
+
+def test_what_is_wrong_after_extending_is_said_of_the_file_that_was_given(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(STUDY)
+    assert sentence(tmp_path / "a.yaml", b"extends: s.yaml\nmodles: []\n") == (
+        f"{tmp_path}/a.yaml: `modles` is not a key that is known here: did you mean `models`?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"extends: 3", "`extends`: the path of a study file was expected, found 3: write one"),
+        (b"extends:", "`extends`: the path of a study file was expected, found None: write one"),
+        (b"extends: a.yaml", "`extends`: another study file was expected, found a.yaml, which ext"),
+    ],
+)
+def test_what_cannot_be_extended_is_a_sentence(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "a.yaml"
+    assert sentence(path, content).startswith(f"{path}: {said}")
+
+
+def test_a_file_that_is_extended_is_named_where_it_is_at_fault(tmp_path: Path) -> None:
+    gone = tmp_path / "gone.yaml"
+    assert sentence(tmp_path / "a.yaml", b"extends: gone.yaml").startswith(
+        f"{gone}: a study file was expected, but it cannot be read"
+    )
+    gone.write_text("- a")
+    assert sentence(tmp_path / "a.yaml").startswith(f"{gone}: a mapping with the keys name, ")
+
+
+def test_files_that_extend_each_other_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "b.yaml").write_text("extends: a.yaml")
+    assert "which extends this one" in sentence(tmp_path / "a.yaml", b"extends: b.yaml")

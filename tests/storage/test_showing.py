@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from small_recipes import ALL, EXAMPLES, FIT, REPORT, SAMPLES, SCORES, SUMMARY, TEXTS, VERDICT
+from small_recipes import EXAMPLES, FIT, OF_REPORT, REPORT, SAMPLES, SCORES, SUMMARY, TEXTS, VERDICT
 from whole_store import (
     OTHER_REPORT,
     UNFINISHED,
@@ -42,7 +42,7 @@ def show(store: LocalStore, address: str) -> Shown:
 
 def test_every_artifact_is_listed_once_parents_before_children(found: Catalogue) -> None:
     rows = listed(found)
-    assert len(rows) == len({one.address for one in rows}) == len(ALL) + 4
+    assert len(rows) == len({one.address for one in rows}) == len(OF_REPORT) + 4
     kinds = [ORDER.index(one.kind) for one in rows]
     assert kinds == sorted(kinds)
 
@@ -70,7 +70,7 @@ def test_one_kind_or_one_study_can_be_listed(found: Catalogue) -> None:
         UNWANTED.address,
     }
     wanted = {one.address for one in listed(found, study="study")}
-    assert {one.address for one in ALL} <= wanted
+    assert {one.address for one in OF_REPORT} <= wanted
     assert wanted.isdisjoint({UNWANTED.address, UNFINISHED.address})
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from small_recipes import TEXTS
+from small_recipes import TEXTS, changed
 
 from calibration.errors import TextError
 from calibration.study import DatasetEntry
 from calibration.text import SourceText
-from storage.texts import check_source, source_identity, source_texts
+from storage.texts import check_source, read_texts, source_identity, source_texts
 
 
 def story(seed: int, words: int = 300) -> str:
@@ -158,6 +158,7 @@ def test_identity_is_the_content_and_how_it_is_read(tmp_path: Path) -> None:
         entry("c.csv"),
         entry("c.csv", column="body"),
         entry("c.csv", cluster="who"),
+        entry("c.csv", context="who"),
     ]
     found = [source_identity(one, tmp_path) for one in different]
     assert len(set(found)) == len(found)
@@ -315,4 +316,51 @@ def test_what_is_no_year_is_a_sentence(tmp_path: Path, found: object) -> None:
     assert sentence(entry("t.jsonl", year="when"), tmp_path) == (
         f"{path}: a year or a date such as 2024-01-31 was expected in the column 'when', found "
         f"{found!r}: set `source.year` to another column"
+    )
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_a_table_may_hold_what_a_text_answers(tmp_path: Path, suffix: str) -> None:
+    rows: list[dict[str, object]] = [
+        {"text": story(1), "question": "Why?\n"},
+        {"text": story(2), "question": "Who?"},
+        {"text": story(3), "question": "Why?"},
+        {"text": story(4), "question": None},
+        {"text": story(5), "question": " "},
+    ]
+    write(tmp_path / f"t{suffix}", *rows)
+    (tmp_path / "t.txt").write_text(story(6))
+    found = read_texts(entry("t.*", context="question"), tmp_path, TEXTS)
+    contexts = {one.text: one.context for one in found.texts}
+    assert contexts == {story(1): "Why?", story(2): "Who?", story(3): "Why?"}
+    assert (found.read, found.left_out) == (6, {"unusable": 3})
+    named = clusters(found.texts)
+    assert named[story(1)] == named[story(3)] != named[story(2)]
+
+
+def test_a_column_of_contexts_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.jsonl", {"text": story(1), "empty": " ", "number": 3})
+    assert sentence(entry("t.jsonl", context="empty"), tmp_path) == (
+        "data set 'mine': contexts were expected in the column 'empty' of t.jsonl, found only "
+        "empty ones: set `source.context` to where they are"
+    )
+    assert sentence(entry("t.jsonl", context="number"), tmp_path) == (
+        f"{path}: text was expected in the column 'number', found Int64: set `source.context` to "
+        "a column of text"
+    )
+    assert "set `source.context` to one of them" in sentence(entry("t.*", context="by"), tmp_path)
+
+
+def test_texts_that_are_too_short_are_counted_and_none_left_is_a_sentence(tmp_path: Path) -> None:
+    for number, words in enumerate((10, 20, 300)):
+        (tmp_path / f"{number}.txt").write_text(story(number, words))
+    asked = changed(TEXTS, shortest=200)
+    found = read_texts(entry("*.txt"), tmp_path, asked)
+    assert [one.text for one in found.texts] == [story(2)]
+    assert (found.read, found.left_out) == (3, {"short": 2})
+    with pytest.raises(TextError) as caught:
+        read_texts(entry("*.txt"), tmp_path, changed(TEXTS, shortest=20_000))
+    assert str(caught.value) == (
+        "data set 'mine': texts of at least 20000 bytes were expected, found none among 3: lower "
+        "`shortest`"
     )

@@ -161,3 +161,15 @@ def test_a_broken_configuration_of_a_tokenizer_is_a_sentence(tmp_path: Path) -> 
     (tmp_path / "tokenizer_config.json").write_text(json.dumps("text"))
     with pytest.raises(ModelError, match="a tokenizer was expected beside the weights"):
         read_vocabulary(Checkpoint(str(tmp_path)))
+
+
+def test_code_that_comes_with_a_tokenizer_is_not_run(tmp_path: Path) -> None:
+    letter_tokenizer().save_pretrained(tmp_path)
+    ran = tmp_path / "ran"
+    (tmp_path / "own.py").write_text(f"open({str(ran)!r}, 'w')\nclass Own: pass\n")
+    settings = json.loads((tmp_path / "tokenizer_config.json").read_text())
+    settings |= {"tokenizer_class": "Own", "auto_map": {"AutoTokenizer": ["own.Own", None]}}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+    with pytest.raises(ModelError, match="a tokenizer was expected beside the weights"):
+        read_vocabulary(Checkpoint(str(tmp_path)))
+    assert not ran.exists()

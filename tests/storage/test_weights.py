@@ -14,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 from calibration.errors import ModelError
 from calibration.lineage import ModelFacts
 from calibration.study import ModelEntry
+from storage.spelling import ids_in
 from storage.weights import Checkpoint, checkpoint, model_facts
 
 WIDTH = len(LETTERS) + 1
@@ -206,8 +207,9 @@ def test_a_missing_directory_is_a_sentence(tmp_path: Path) -> None:
 def test_a_directory_without_safetensors_is_a_sentence(model: Path) -> None:
     (model / "model.safetensors").rename(model / "pytorch_model.bin")
     assert sentence(model) == (
-        f"model 'small': safetensors were expected in {model}, found no model.safetensors: copy "
-        "it there, or convert the weights with `model.save_pretrained`"
+        f"model 'small': safetensors were expected in {model}, found no model.safetensors but "
+        "pytorch_model.bin, which is pickled and never loaded: copy it there, or convert the "
+        "weights with `model.save_pretrained`"
     )
 
 
@@ -247,3 +249,41 @@ def test_a_model_without_a_tokenizer_is_a_sentence(model: Path) -> None:
         f"model 'small': a tokenizer was expected beside the weights in {model}, found none: save "
         "one there with `tokenizer.save_pretrained`"
     )
+
+
+def test_a_tokenizer_of_more_ids_than_the_network_has_is_a_sentence(model: Path) -> None:
+    rewrite(model / "config.json", lambda config: config.update(vocab_size=WIDTH - 1))
+    assert sentence(model) == (
+        f"model 'small': a tokenizer of at most {WIDTH - 1} ids was expected, as many as "
+        f"`vocab_size` in config.json says, found {WIDTH} in {model}/tokenizer.json: use the "
+        "tokenizer that the model was trained with, or the model that has these ids"
+    )
+
+
+def test_a_network_of_more_ids_than_its_tokenizer_is_usual(model: Path) -> None:
+    rewrite(model / "config.json", lambda config: config.update(vocab_size=WIDTH + 7))
+    assert facts(model).vocabulary == WIDTH + 7
+
+
+@pytest.mark.parametrize(
+    ("content", "ids"),
+    [
+        ({"model": {"vocab": {"a": 0, "b": 5}}}, 6),
+        ({"model": {"vocab": {"a": 0}}, "added_tokens": [{"id": 9, "content": "<s>"}]}, 10),
+        ({"model": {"vocab": [["a", -1.0], ["b", -2.0]]}}, 2),
+        ({"model": {"vocab": {}}}, 0),
+        ({"model": {}}, 0),
+        ([], 0),
+        ("text", 0),
+    ],
+)
+def test_the_ids_of_a_tokenizer_are_counted_in_its_file(
+    tmp_path: Path, content: object, ids: int
+) -> None:
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    assert ids_in(tmp_path / "tokenizer.json") == ids
+
+
+def test_ids_that_cannot_be_told_are_left_to_the_measurement(model: Path) -> None:
+    (model / "tokenizer.json").write_text("{")
+    assert facts(model).vocabulary == WIDTH

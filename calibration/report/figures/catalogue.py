@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import polars as pl
 from matplotlib.figure import Figure
 
+from calibration.report.comparability import brief_note_on_tokens, tokens_differ
 from calibration.report.figures.drawing import MOST_PANELS
 from calibration.report.figures.ends import ends_over_steps
 from calibration.report.figures.exponents import (
@@ -56,7 +57,8 @@ class Entry(NamedTuple):
     """A figure as every data set has it.
 
     In its words, `{where}` is the data set and its decoding, `{choice}` which models have panels,
-    `{tokenizers}` which tokenizers, `{mixtures}` how truncations are read.
+    `{tokenizers}` which tokenizers, `{mixtures}` how truncations are read, `{tuned}` how chat
+    models are, `{tokens}` that the tokens of families differ.
     """
 
     name: str
@@ -126,7 +128,7 @@ ENTRIES: Final = (
         f"EntCE and drift against size, {{where}}. Bars are {CONFIDENCE} intervals of each model, "
         "bands those of the fitted law; the wider, paler band is where a further model of the "
         "family is predicted, as far as three times the largest one. A family whose exponent is "
-        "not determined has no line.",
+        "not determined has no line.{tokens}",
         "Two charts of EntCE and of drift against model size ({where}); the values are in the "
         "table of EntCE and its parts, the exponents in the table of exponents.",
         _several_sizes,
@@ -136,7 +138,8 @@ ENTRIES: Final = (
         exponents_against_length,
         f"The exponents of EntCE and drift when only the first steps are analysed, {{where}}, with "
         f"{CONFIDENCE} intervals. Errors saturate as texts grow, so that exponents of long texts "
-        "can be flatter than those of short ones. Where no exponent is determined, there is none.",
+        "can be flatter than those of short ones. Where no exponent is determined, there is none."
+        "{tokens}",
         "Two charts of exponents, of EntCE and of drift, against the number of steps analysed "
         "({where}); the values are in the table horizons.",
         _several_lengths,
@@ -145,7 +148,7 @@ ENTRIES: Final = (
         "drift-and-static-against-size",
         parts_against_size,
         "The two parts of EntCE on one scale, {where}. Only drift is the accumulation of errors; "
-        "static is there one step ahead, on human text. Static has no fitted law.",
+        "static is there one step ahead, on human text. Static has no fitted law.{tokens}",
         "Two charts of drift and of static against model size ({where}); the values are in the "
         "table of EntCE and its parts.",
         _several_sizes,
@@ -154,7 +157,8 @@ ENTRIES: Final = (
         "loss-ent-ce-plane",
         loss_ent_ce_plane,
         "What a decoding gains and costs, {dataset}. A decoding that lowers entropy lowers EntCE "
-        "and raises log loss; best is a point on the zero line, far to the left.{mixtures}",
+        "and raises log loss; best is a point on the zero line, far to the left.{tuned}{mixtures}"
+        "{tokens}",
         "Chart of EntCE against log loss on {dataset}, a path a model through its decodings; the "
         "values are in the table of EntCE and its parts.",
         _several_points,
@@ -174,7 +178,7 @@ ENTRIES: Final = (
         "variety-against-size",
         variety_against_size,
         "Repetition (the share of 4-grams of tokens that the text had before) and distinct 2-grams "
-        "of the model's own texts (filled) beside the human ones (hollow), {where}.",
+        "of the model's own texts (filled) beside the human ones (hollow), {where}.{tokens}",
         "Two charts of repetition and of distinct 2-grams against model size, own beside human "
         "text ({where}); the values are in the table of loops, derailed texts and repetition.",
         _variety,
@@ -243,12 +247,20 @@ def _of_study(tables: ReportTables) -> list[StudyFigure]:
             dataset=STUDY,
             caption=f"The exponents of every series on {datasets}, of the first decoding of each: "
             f"{own}, {CONFIDENCE} intervals; an arrow marks a bar that goes on. Left of 0 the "
-            f"quantity falls as models grow.{_predictions(predicted)}",
+            f"quantity falls as models grow.{_predictions(predicted)}{_spans(tables)}",
             alt=f"Three charts of exponents with intervals, of EntCE, drift and drift slope, a row "
             f"a family, on {datasets}; the values are in the table of exponents.",
             draw=partial(exponents_over_series, tables, predicted=predicted),
         )
     ]
+
+
+def _spans(tables: ReportTables) -> str:
+    """The data sets whose families were measured on other spans, which exponents do depend on."""
+    apart = [one for one in tables.datasets if tokens_differ(tables.of(one).ent_ce)]
+    if not apart:
+        return ""
+    return f" On {listed(apart)} windows are in tokens, which hold other text for each tokenizer."
 
 
 def _of_dataset(entry: Entry, tables: ReportTables, *, dataset: str, number: int) -> StudyFigure:
@@ -259,6 +271,8 @@ def _of_dataset(entry: Entry, tables: ReportTables, *, dataset: str, number: int
         "choice": _choice(tables.of(dataset, decoding)),
         "tokenizers": _tokenizers(tables.of(dataset)),
         "mixtures": _mixtures(tables.of(dataset)),
+        "tuned": _tuned(tables.of(dataset)),
+        "tokens": brief_note_on_tokens(tables.of(dataset).ent_ce),
     }
     return StudyFigure(
         name=entry.name,
@@ -284,6 +298,15 @@ def _mixtures(shown: ReportTables) -> str:
         " A truncation has no point of its own: its path runs over the mixture λ that gives human "
         "text a finite log loss, fading toward small λ; the pure sampler's own values are in the "
         "table of truncated decodings."
+    )
+
+
+def _tuned(shown: ReportTables) -> str:
+    if shown.tuning.is_empty():
+        return ""
+    return (
+        " A thin line leads from a base model to the chat model that was made of it (hollow): what "
+        "instruction tuning does to both, which the table of instruction tuning gives."
     )
 
 

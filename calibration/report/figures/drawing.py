@@ -55,6 +55,7 @@ class SeriesStyle(NamedTuple):
     colour: str
     marker: str
     line: "LineStyleType"
+    face: str | None = None  # of a marker in a key, where the figure draws it hollow
 
 
 SERIES: Final = (
@@ -68,16 +69,40 @@ SERIES: Final = (
 )
 
 
+# The markers of chat models, by those of their base models: as unlike as there are.
+TUNED: Final = {"o": "*", "s": "p", "^": "<", "D": "d", "v": ">", "P": "h", "X": "8"}
+
+
 def styles_of(names: Sequence[str]) -> dict[str, SeriesStyle]:
     """A style for each name; the first seven differ in colour and in marker."""
     return dict(zip(names, cycle(SERIES), strict=False))
 
 
 def family_styles(ent_ce: pl.DataFrame, shown: pl.DataFrame) -> dict[str, SeriesStyle]:
-    """The style of each family in `shown`, the same in every figure of the study `ent_ce`."""
-    styles = styles_of(ent_ce["family"].unique(maintain_order=True).to_list())
+    """The style of each family in `shown`, the same in every figure of the study `ent_ce`.
+
+    Chat models have the colour of the family they were made of, and a marker of their own.
+    """
+    families = ent_ce["family"].unique(maintain_order=True).to_list()
+    tuned = base_families(ent_ce)
+    styles = styles_of([family for family in families if family not in tuned])
+    styles |= {chat: _tuned(styles[base]) for chat, base in tuned.items()}
     present = set(shown["family"])
-    return {family: style for family, style in styles.items() if family in present}
+    return {family: styles[family] for family in families if family in present}
+
+
+def base_families(ent_ce: pl.DataFrame) -> dict[str, str]:
+    """Each family of chat models with the family of their base models, where that is measured."""
+    base = ent_ce.filter(~pl.col("chat")).select("family", base="model").unique()
+    chat = ent_ce.filter("chat").select("base", chat="family").unique(maintain_order=True)
+    found = chat.join(base, on="base", maintain_order="left").unique(
+        "chat", keep="first", maintain_order=True
+    )
+    return dict(found.select("chat", "family").rows())
+
+
+def _tuned(style: SeriesStyle) -> SeriesStyle:
+    return style._replace(marker=TUNED[style.marker])
 
 
 def title(figure: Figure, sentence: str, *, detail: str) -> None:
@@ -137,7 +162,14 @@ def family_key(
 ) -> None:
     """A key of families below a panel, `abreast` in a row, each with its label if it has one."""
     handles = [
-        Line2D([], [], color=style.colour, marker=style.marker, linestyle=style.line)
+        Line2D(
+            [],
+            [],
+            color=style.colour,
+            marker=style.marker,
+            linestyle=style.line,
+            markerfacecolor=style.face or style.colour,
+        )
         for style in styles.values()
     ]
     panel.legend(

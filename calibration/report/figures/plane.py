@@ -1,8 +1,9 @@
 """The plane of log loss and EntCE: what each decoding gains, and what it costs.
 
-Temperatures make one path a model. A truncation makes another over its mixture λ, which no single
-λ stands for; the pure sampler has an entropy H and no log loss, so that its place is the line
-EntCE = H - L, along which the path goes on as λ falls.
+Temperatures make one path a model; a chat model is joined to the point of its base model. A
+truncation makes another over its mixture λ, which no single λ stands for; the pure sampler has an
+entropy H and no log loss, so that its place is the line EntCE = H - L, along which the path goes on
+as λ falls.
 """
 
 from collections.abc import Sequence
@@ -32,6 +33,8 @@ from calibration.report.wording import CONFIDENCE, Row, nats_per, unit_of
 
 LABELLED_PATHS: Final = 6  # with more, labels would hide the points
 LABELLED_TRUNCATIONS: Final = 12  # of all models together, for the same reason
+APART: Final = 0.02  # of the width of the plane: names nearer to each other would overlap
+CHAT_MARKER: Final = 7.5  # hollow, and with thinner shapes than those of base models
 DOTTED: Final = (0, (1, 1.6))
 # Of a path over λ, at its largest λ and at its smallest: paper shows through as less is mixed in,
 # and markers shrink, which a grey print shows too.
@@ -53,7 +56,7 @@ def loss_ent_ce_plane(tables: ReportTables, *, dataset: str, decoding: str) -> F
     tables.measured(dataset, decoding)
     every = tables.of(dataset).ent_ce.sort(pl.col("decoding") != decoding, maintain_order=True)
     shown = on_the_plane(every)
-    styles = family_styles(tables.ent_ce, every)
+    styles = _hollow_where_tuned(family_styles(tables.ent_ce, every), every)
     tags = _tags(names(plain(shown), "decoding"))
     figure = Figure(figsize=(WIDTH, 5.4), layout="constrained")
     panel = figure.subplots()
@@ -62,6 +65,7 @@ def loss_ent_ce_plane(tables: ReportTables, *, dataset: str, decoding: str) -> F
         path = plain(of_model)
         if len(path):
             _draw_path(panel, path, style=styles[path["family"][0]])
+            _draw_tuning(panel, path, shown, style=styles[path["family"][0]])
         if model in named:
             _name_path(panel, path if len(path) else of_model)
         if model in labelled:
@@ -88,6 +92,8 @@ def _described(tags: dict[str, str], every: pl.DataFrame) -> list[str]:
     if tags:
         ends = _range(list(tags.values()))
         words.append(f"a path for each model, a point for each decoding ({ends})")
+    if _tuned(every):
+        words.append("thin lines from base models to the chat models made of them (hollow)")
     found = list(paths(every))
     mixtures = sorted({one for _, rows in found for one in on_the_plane(rows)["mixture"]})
     if mixtures:
@@ -100,21 +106,61 @@ def _described(tags: dict[str, str], every: pl.DataFrame) -> list[str]:
     return words
 
 
+def _tuned(every: pl.DataFrame) -> bool:
+    """Whether some chat model stands beside its base model."""
+    chat = plain(every).filter("chat").select("decoding", model="base")
+    return not chat.join(plain(every), on=["decoding", "model"], how="semi").is_empty()
+
+
+def _hollow_where_tuned(
+    styles: dict[str, SeriesStyle], every: pl.DataFrame
+) -> dict[str, SeriesStyle]:
+    chat = set(every.filter("chat")["family"])
+    return {
+        family: style._replace(face="white") if family in chat else style
+        for family, style in styles.items()
+    }
+
+
 def _named(shown: pl.DataFrame) -> list[str]:
-    """The models whose paths have a name: all, or the ends of the families."""
-    models = names(shown, "model")
-    return models if len(models) <= LABELLED_PATHS else ends_of_families(shown)
+    """The models whose paths have a name: all, or the ends of the families of base models.
 
-
-def _labelled(shown: pl.DataFrame) -> list[str]:
-    """The models whose points are labelled: all, or of each family the one of lowest log loss."""
+    Of these, none whose name would stand on that of another.
+    """
     models = names(shown, "model")
     if len(models) <= LABELLED_PATHS:
         return models
-    return names(shown.sort("log_loss").unique("family", keep="first"), "model")
+    ends, apart = ends_of_families(_untuned(shown)), APART * _width(shown)
+    tops = shown.sort("ent_ce", descending=True).unique("model", keep="first")
+    places = dict(tops.select("model", "log_loss").rows())
+    named: list[str] = []
+    for model in ends:
+        if all(abs(places[model] - places[other]) >= apart for other in named):
+            named.append(model)
+    return named
+
+
+def _width(shown: pl.DataFrame) -> float:
+    losses: list[float] = shown["log_loss"].to_list()
+    return max(losses) - min(losses)
+
+
+def _labelled(shown: pl.DataFrame) -> list[str]:
+    """The models whose points are labelled: all, or the one on whose right there is most room."""
+    models = names(shown, "model")
+    if len(models) <= LABELLED_PATHS:
+        return models
+    return names(_untuned(shown).sort("log_loss", descending=True).head(1), "model")
+
+
+def _untuned(shown: pl.DataFrame) -> pl.DataFrame:
+    """The base models, or whatever there is: a chat model is known by its line to one of them."""
+    base = shown.filter(~pl.col("chat"))
+    return shown if base.is_empty() else base
 
 
 def _draw_path(panel: Axes, path: pl.DataFrame, *, style: SeriesStyle) -> None:
+    chat = bool(path["chat"][0])
     panel.errorbar(
         path["log_loss"].to_numpy(),
         path["ent_ce"].to_numpy(),
@@ -122,10 +168,31 @@ def _draw_path(panel: Axes, path: pl.DataFrame, *, style: SeriesStyle) -> None:
         color=style.colour,
         marker=style.marker,
         linestyle=style.line,
-        markersize=6,
+        markerfacecolor=style.face or style.colour,
+        markersize=CHAT_MARKER if chat else 6,
         elinewidth=0.8,
         linewidth=1.3,
-        zorder=3,
+        zorder=3.2 if chat else 3,
+    )
+
+
+def _draw_tuning(
+    panel: Axes, path: pl.DataFrame, shown: pl.DataFrame, *, style: SeriesStyle
+) -> None:
+    """From a chat model's first point a thin line to that of its base model, if both are there."""
+    first = path.row(0, named=True)
+    if not first["chat"] or first["base"] is None:
+        return
+    base = shown.filter(model=first["base"], decoding=first["decoding"])
+    if base.is_empty():
+        return
+    ends = pl.concat([base, path.head(1)])
+    panel.plot(
+        ends["log_loss"].to_numpy(),
+        ends["ent_ce"].to_numpy(),
+        color=style.colour,
+        linewidth=0.6,
+        zorder=2.1,
     )
 
 

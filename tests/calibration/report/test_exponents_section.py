@@ -11,7 +11,9 @@ from calibration.report.exponents_section import (
     left_out_sentence,
     overall_cells,
 )
+from calibration.report.results import ReportTables
 from calibration.report.wording import halving, span
+from calibration.statistics.leaving_out import DISTILLED
 
 
 def told(families: tuple[str, ...] = ("ladder",)) -> str:
@@ -119,3 +121,52 @@ def test_source_texts_and_degrees_of_freedom_stand_with_the_laws() -> None:
     fit = first_fit()
     cells = law_cells(fit)
     assert cells[4:7] == ["43", f"{fit['effective_clusters']:.0f}", "3"]
+
+
+def without_distilled(**values: object) -> str:
+    """The page's section where the first model of each law was the distilled one."""
+    tables = study_of({"ladder": SIZES}, datasets=(DATASET,), decodings=DECODINGS, steps=64).tables
+    rows = tables.leave_one_out.filter(left_out="ladder-60k").with_columns(
+        left_out=pl.lit(DISTILLED),
+        **{
+            name: pl.lit(value, tables.leave_one_out.schema[name]) for name, value in values.items()
+        },
+    )
+    both = pl.concat([tables.leave_one_out, rows])
+    changed = ReportTables(**{**vars(tables), "leave_one_out": both})
+    return "".join(exponents_section(changed, [], sizes=[]))
+
+
+def test_a_law_without_distilled_models_stands_apart_from_those_without_single_ones() -> None:
+    plain, page = told(), without_distilled()
+    assert "Without distilled models" in page
+    assert "Without distilled models" not in plain
+    assert page.count(f"<td>{DISTILLED}</td>") == 3
+    assert left_out_sentence(made_up_study().tables.leave_one_out) in page
+
+
+def test_two_models_left_have_no_interval_and_it_is_said() -> None:
+    unknown = dict.fromkeys(("exponent", "low", "high", "shift", "flagged"))
+    page = without_distilled(models=2, **unknown)
+    assert page.count("no interval: 3 models are needed, 2 are left") == 3
+
+
+def test_in_tokens_of_several_tokenizers_no_exponent_is_over_families() -> None:
+    tables = study_of(
+        {"ladder": SIZES, "ladders": SIZES}, datasets=(DATASET,), decodings=DECODINGS, steps=64
+    ).tables
+    none = [pl.lit(None).alias(name) for name in ("exponent", "low", "high", "scatter")]
+    overall = tables.overall.with_columns(*none, tokenizers_differ=pl.lit(value=True))
+    changed = ReportTables(**{**vars(tables), "overall": overall})
+    page = "".join(exponents_section(changed, [], sizes=[]))
+    assert page.count("There is no exponent over families where windows are in tokens") == 1
+    assert "spread between families" not in page
+
+
+def test_chat_models_are_said_to_be_no_families_of_their_own() -> None:
+    tables = study_of(
+        {"ladder": SIZES}, datasets=(DATASET,), decodings=DECODINGS, steps=64, tuned=("ladder",)
+    ).tables
+    page = "".join(exponents_section(tables, [], sizes=[]))
+    assert "a family and its chat version are not two families" in page
+    assert "a family and its chat version are not two families" not in told()

@@ -296,7 +296,7 @@ def test_every_table_and_figure_can_be_saved_from_the_page(page: str) -> None:
     assert [name for name in saved if name.endswith(".csv")] == [f"{name}.csv" for name in SAVED]
     shown = re.findall(r'src="data:image/svg\+xml,([^"]*)"', page)
     assert [saved[name] for name in saved if name.endswith(".svg")] == shown
-    assert unquote(unescape(saved["ent_ce.csv"])).startswith("model,family,parameters,")
+    assert unquote(unescape(saved["ent_ce.csv"])).startswith("model,family,chat,base,")
 
 
 def test_a_long_table_shows_its_first_decoding_and_folds_the_others() -> None:

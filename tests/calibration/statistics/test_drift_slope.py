@@ -29,6 +29,7 @@ def measured(drift: Floats, *, noise: float = 0.0, texts: int = 30) -> HorizonSu
         {
             "cluster": [f"text {row:02d}" for row in range(texts)],
             "example": range(texts),
+            "draw": [0] * texts,
             "end_step": [None] * texts,
             **columns,
         },

@@ -77,3 +77,10 @@ def test_the_grid_has_powers_of_ten_and_ends_with_the_text() -> None:
 def test_a_sample_that_cannot_be_drawn_is_refused(size: int) -> None:
     with pytest.raises(ValueError, match=f"samples of 1 to 8 tokens were expected, found {size}"):
         rarefied(np.array([5, 3]), np.array([4, size]))
+
+
+@pytest.mark.parametrize("tokens", [384, 5000, 77_184])
+def test_where_nothing_occurs_twice_the_singleton_mass_is_one_and_no_more(tokens: int) -> None:
+    mass = rarefied(np.ones(tokens, dtype=np.int64), grid(tokens)).singleton_mass
+    assert mass == pytest.approx(1, abs=1e-9)
+    assert (mass <= 1).all()

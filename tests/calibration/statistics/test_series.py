@@ -1,11 +1,14 @@
 """A series has all its tables whatever was measured, and says in words what it cannot say."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 from made_up_series import STEPS, measured, series
 
 from calibration.statistics.ent_ce import estimate
+from calibration.statistics.leaving_out import DISTILLED
 from calibration.statistics.measured import Measured, Size, Summary
 from calibration.statistics.series import SeriesFit, fit_series
 from calibration.tables import (
@@ -216,3 +219,44 @@ def test_bands_go_on_beyond_the_largest_model_and_say_how_far_the_law_decides() 
     assert (band["form_dependent"] == (band["size"] > 3e9)).all()
     assert (band["prediction_low"] <= band["low"]).all()
     assert (band["prediction_high"] >= band["high"]).all()
+
+
+def with_distilled(models: int, distilled: int) -> tuple[SeriesFit, SeriesFit]:
+    """A series whose smallest models are distilled, and the others of them alone."""
+    members = [
+        replace(one, distilled=place < distilled) for place, one in enumerate(series(-0.2, models))
+    ]
+    return fit_series(members), fit_series(members[distilled:])
+
+
+def test_without_distilled_models_the_law_is_that_of_the_others() -> None:
+    whole, others = with_distilled(6, 2)
+    rows = whole.leave_one_out.filter(left_out=DISTILLED)
+    assert rows["models"].to_list() == [4] * 3
+    for found, alone in zip(rows.rows(named=True), others.fits.rows(named=True), strict=True):
+        assert (found["exponent"], found["low"]) == (alone["exponent"], alone["low"])
+    moved = rows["shift"] - (rows["exponent"] - whole.fits["exponent"])
+    assert moved.abs().max() == pytest.approx(0)
+
+
+def test_with_two_models_left_there_is_no_exponent_without_distilled_ones() -> None:
+    whole, _ = with_distilled(4, 2)
+    rows = whole.leave_one_out.filter(left_out=DISTILLED)
+    assert rows["models"].to_list() == [2] * 3
+    assert (
+        rows.select("exponent", "low", "high", "shift", "flagged").null_count().row(0) == (3,) * 5
+    )
+
+
+@pytest.mark.parametrize("distilled", [0, 4])
+def test_where_none_or_all_are_distilled_there_is_nothing_to_leave_out(distilled: int) -> None:
+    members = [
+        replace(one, distilled=place < distilled) for place, one in enumerate(series(-0.2, 4))
+    ]
+    assert fit_series(members).leave_one_out.filter(left_out=DISTILLED).is_empty()
+
+
+def test_chat_models_and_base_models_are_no_series() -> None:
+    one, other = series(-0.2, 2)
+    with pytest.raises(ValueError, match="one chat was expected in a series, found False, True"):
+        fit_series([one, replace(other, chat=True)])

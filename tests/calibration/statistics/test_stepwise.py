@@ -24,6 +24,7 @@ def measured(
     unit: Unit,
     at_end: AtEnd = "continue",
     ended: list[bool] | None = None,
+    slipped: bool = False,
 ) -> pl.DataFrame:
     """STEPWISE of texts given by the bytes of their tokens; token k has entropy k + 1."""
     keys: dict[str, Any] = {
@@ -56,6 +57,7 @@ def measured(
         pl.DataFrame(examples, schema=EXAMPLES),
         unit=unit,
         at_end=at_end,
+        losses="slipped" if slipped else None,
     )
     assert found.schema == STEPWISE
     return found
@@ -146,3 +148,22 @@ def test_the_sum_over_a_window_is_the_prorated_sum_over_tokens(
         assert expected - loose - 1e-9 <= row["entropy"][-1] <= expected + 1e-9
         assert row["steps_generated"][-1] == min(window, sum(sizes))
         assert row["steps_human"][-1] == window
+
+
+def test_slipped_losses_are_those_of_the_next_token_beside_the_entropies_before() -> None:
+    row = measured([[3, 1, 2]], [[2, 5, 7]], [3], unit="tokens", slipped=True).row(0, named=True)
+    assert row["entropy"] == [1, 2, 3]
+    assert row["log_loss"] == [20, 30]
+    assert row["teacher_entropy"] == [10, 20]
+    assert row["inside"] == [1, 1]
+    assert row["bytes_human"] == [5, 7]
+    assert row["tokens_human"] == [1, 1]
+    found = summary_examples(measured([[3, 1]], [[2, 5]], [2], unit="tokens", slipped=True))
+    assert found["horizons"].to_list() == [[1, 2]]
+    assert found["steps_generated"].to_list() == [[1, 2]]
+    assert found["steps_human"].to_list() == [[1, 1]]
+
+
+def test_losses_of_bytes_do_not_slip() -> None:
+    with pytest.raises(ValueError, match="steps of tokens were expected where losses slip"):
+        measured([[1]], [[1]], [1], unit="bytes", slipped=True)

@@ -117,7 +117,7 @@ def test_an_example_on_one_side_only_is_never_dropped_in_silence() -> None:
         by_step((samples, scores[:1], examples))
     with pytest.raises(ValueError, match="example 0"):
         by_step((samples, scores, examples[1:]))
-    with pytest.raises(ValueError, match="found example 0 again"):
+    with pytest.raises(ValueError, match="found 2 of example 0"):
         by_step((pl.concat([samples, samples[:1]]), scores, examples))
     with pytest.raises(ValueError, match="at least one example"):
         by_step((samples[:0], scores[:0], examples[:0]))

@@ -17,6 +17,7 @@ def by_step(own: list[list[float]], human: list[list[float]]) -> pl.DataFrame:
     columns = {
         "cluster": [f"c{row}" for row in range(len(own))],
         "example": list(range(len(own))),
+        "draw": [0] * len(own),
         "entropy": own,
         "end_probability": own,
         "log_loss": human,

@@ -74,3 +74,49 @@ def test_the_line_of_a_pure_sampler_is_where_its_entropy_less_the_loss_lies() ->
 def test_truncations_are_named_where_there_is_room() -> None:
     assert words(drawn(truncated_study())).count(TRUNCATION) == len(SIZES)
     assert words(drawn(truncated_alone())).count(TRUNCATION) == len(SIZES)
+
+
+def tuned_study() -> Study:
+    return study_of(
+        {"f": {"a": 10**6, "b": 10**7}},
+        datasets=(DATASET,),
+        decodings=DECODINGS,
+        steps=4,
+        tuned=("f",),
+    )
+
+
+def test_a_thin_line_leads_from_each_base_model_to_its_chat_model() -> None:
+    study = tuned_study()
+    warm = study.tables.ent_ce.filter(decoding=DECODINGS[0])
+    places = {row["model"]: row for row in warm.rows(named=True)}
+    thin = [line for line in drawn(study).axes[0].lines if line.get_linewidth() == 0.6]
+    ends = sorted((tuple(line.get_xdata()), tuple(line.get_ydata())) for line in thin)  # type: ignore[arg-type]
+    expected = [
+        tuple((places[base][name], places[f"{base} chat"][name]) for name in ("log_loss", "ent_ce"))
+        for base in ("a", "b")
+    ]
+    assert ends == sorted(expected)
+
+
+def test_chat_models_have_their_familys_colour_and_a_hollow_mark_of_their_own() -> None:
+    legend = drawn(tuned_study()).axes[0].get_legend()
+    assert legend is not None
+    base, chat = legend.get_lines()
+    assert base.get_color() == chat.get_color()
+    assert base.get_marker() != chat.get_marker()
+    assert chat.get_markerfacecolor() == "white" != base.get_markerfacecolor()
+
+
+def test_a_chat_model_without_its_base_model_has_no_line() -> None:
+    study = tuned_study().changed(base=pl.lit("elsewhere"))
+    assert not [line for line in drawn(study).axes[0].lines if line.get_linewidth() == 0.6]
+
+
+def test_of_names_that_would_overlap_one_is_left_out() -> None:
+    families = {
+        "f": {f"f{number}": 10 ** (6 + number) for number in range(4)},
+        "g": {f"g{number}": 10 ** (6 + number) for number in range(4)},
+    }
+    study = study_of(families, datasets=(DATASET,), decodings=DECODINGS[:1], steps=4)
+    assert [word for word in words(drawn(study)) if word[0] in "fg"] == ["f0", "f3"]

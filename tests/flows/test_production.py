@@ -1,0 +1,200 @@
+"""Studies on a real server with real workers and a bucket: run, killed, run again, added to."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from bucket import ACCESS_KEY, SECRET_KEY
+from direct import run_directly
+from faults import Contents, contents
+from markov import chain, texts, write_texts
+from prefect_host import Host, Process, hosted, killed, stop, until
+
+from calibration.recipes import ReportRecipe
+from calibration.slugs import distinct_slug
+from storage.entries import Entry
+from storage.store import open_store
+from studies import PROMPT, model, write_models, write_study
+from tasks.publish import publish
+from tasks.report import report
+
+if TYPE_CHECKING:
+    from bucket import BucketServer
+
+# Whole servers and workers: minutes of processor time.
+pytestmark = pytest.mark.nightly
+
+HF_TOKEN = "hf_PlantedToBeFoundNowhere"
+PARTS, LETTERS = 6, 200  # enough that a model can be killed in the middle
+
+
+class Study(NamedTuple):
+    """A study on a host, its store in a bucket, and the workers that are up."""
+
+    host: Host
+    file: Path
+    store: str
+    workers: dict[str, Process]
+
+    def models(self, *numbers: int) -> None:
+        """Have the study list these models."""
+        dataset = {
+            "name": "letters",
+            "source": {"kind": "files", "path": "texts.jsonl", "cluster": "cluster"},
+            "prompt": PROMPT,
+            "continuation": LETTERS,
+            "examples": PARTS * 64,
+        }
+        models = [model(number) for number in numbers]
+        write_study(self.file.parent, models=models, datasets=[dataset])
+
+    def run(self) -> str:
+        """Run it, and the name of the state in which that ended."""
+        ended = self.host.ended(self.host.begin("calibration/full"))
+        return f"{ended.state_name}: {ended.state.message}" if ended.state else ""
+
+    def entries(self, kind: str) -> list[Entry]:
+        return list(open_store(self.store).entries(kind))
+
+
+@pytest.fixture(scope="module")
+def study(
+    tmp_path_factory: pytest.TempPathFactory, bucket_server: "BucketServer"
+) -> Iterator[Study]:
+    """A study of two models, deployed; workers of both pools are up."""
+    root = tmp_path_factory.mktemp("production")
+    write_models(root, count=4)
+    write_long_texts(root)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_ENDPOINT_URL": bucket_server.endpoint,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "HF_TOKEN": HF_TOKEN,
+            "HF_HUB_OFFLINE": "1",
+            "NO_PROXY": "127.0.0.1",
+            "OMP_NUM_THREADS": "1",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PYTHONDONTWRITEBYTECODE": "",
+        }.items():
+            patch.setenv(name, value)
+        with hosted(root, {}) as host:
+            one = Study(host, root / "study.yaml", bucket_server.new_bucket(), {})
+            one.models(0, 1)
+            host.deploy(study=one.file, store=one.store)
+            for pool in ("cpu", "gpu"):
+                one.workers[pool] = host.worker(pool, name=pool)
+            yield one
+            for worker in one.workers.values():
+                stop(worker)
+
+
+def write_long_texts(root: Path) -> None:
+    lines = texts(chain(99), count=PARTS * 64, length=PROMPT + LETTERS, seed=5)
+    write_texts(root / "texts.jsonl", lines)
+
+
+def tables(store: str) -> Contents:
+    """All but the report, whose pictures take the test longer than everything else."""
+    return {
+        address: held
+        for address, held in contents(open_store(store)).items()
+        if not address.startswith(ReportRecipe.KIND)
+    }
+
+
+def test_a_study_whose_worker_is_killed_in_the_middle_of_a_model_completes(
+    study: Study, tmp_path: Path
+) -> None:
+    run = study.host.begin("calibration/full")
+    until(lambda: len([one for one in study.entries("samples") if ".parquet" in one.key]) >= 2)
+    assert not any(address.startswith("samples") for address in tables(study.store))
+    killed(study.workers["gpu"])
+    study.workers["gpu"] = study.host.worker("gpu", name="gpu again")
+    ended = study.host.ended(run)
+    assert ended.state_name == "Completed", ended.state
+    states = Counter(one.state_name for one in study.host.runs("measure-model"))
+    assert states == {"Completed": 2, "Crashed": 1}
+    run_directly(study.file, str(tmp_path / "store"), left_out=(report, publish))
+    assert tables(study.store) == tables(str(tmp_path / "store"))
+
+
+def test_with_a_limit_of_one_no_two_models_are_measured_at_once(study: Study) -> None:
+    runs = study.host.runs("measure-model")
+    assert len(runs) == 3
+    for earlier, later in pairwise(runs):
+        assert earlier.end_time is not None
+        assert later.start_time is not None
+        assert earlier.end_time <= later.start_time
+
+
+def test_a_second_run_measures_nothing_and_says_so(study: Study) -> None:
+    before = contents(open_store(study.store))
+    assert study.run() == "Completed: None"
+    assert contents(open_store(study.store)) == before
+    assert len(study.host.runs("measure-model")) == 3
+    said = study.host.artifact(f"{distinct_slug('chains')}-run")
+    assert "2 models: 2 cached, 0 made, 0 failed" in said
+
+
+def test_models_added_together_start_one_run_that_makes_only_theirs(study: Study) -> None:
+    before = set(contents(open_store(study.store)))
+    runs = study.host.runs("calibration")
+    for number in (2, 3):
+        words = (str(study.file), f"m{number}", "--path", f"m{number}", "--family", "chains")
+        assert "The Prefect server was told" in study.host.calibration("add-model", *words).stdout
+    begun = until(lambda: study.host.runs("calibration")[len(runs) :])
+    assert study.host.ended(begun[0]).state_name == "Completed"
+    assert [run.id for run in study.host.runs("calibration")[len(runs) :]] == [begun[0].id]
+    new = set(contents(open_store(study.store))) - before
+    kinds = Counter(address.partition("/")[0] for address in new)
+    assert (kinds["samples"], kinds["scores"], kinds["summaries"]) == (4, 4, 4)
+    assert not kinds.keys() & {"texts", "examples"}
+    measured = [run.name for run in study.host.runs("measure-model")[3:]]
+    assert sorted(measured) == ["measure m2", "measure m3"]
+    said = study.host.artifact(f"{distinct_slug('chains')}-run")
+    assert "4 models: 2 cached, 2 made, 0 failed" in said
+
+
+def test_the_pages_show_families_data_sets_and_how_far_a_model_is(study: Study) -> None:
+    runs = study.host.runs("measure-model")
+    assert {tuple(sorted(run.tags)) for run in runs} == {("data set: letters", "family: chains")}
+    found = re.findall(
+        r"sample m\d: ([\d,]+) of ([\d,]+) tokens, [\d,]+ a", study.host.everything()
+    )
+    assert found
+    assert all(done == total for done, total in found)
+
+
+def test_the_run_after_a_crash_makes_only_the_parts_that_were_lacking(study: Study) -> None:
+    said = re.findall(r"sample m\d: [\d,]+ of ([\d,]+) tokens, [\d,]+ a", study.host.everything())
+    totals = sorted(int(total.replace(",", "")) for total in said)
+    whole = 2 * PARTS * 64 * LETTERS
+    assert totals[0] < whole
+    assert set(totals[1:]) == {whole}
+
+
+def test_the_night_is_planned(study: Study) -> None:
+    with study.host.client() as client:
+        runs = client.read_flow_runs()
+    planned = [run for run in runs if run.auto_scheduled and run.start_time is None]
+    assert planned
+
+
+def test_what_is_secret_appears_nowhere(study: Study) -> None:
+    store = open_store(study.store)
+    kept = b"\n".join(store.read(entry.key) for entry in store.entries(""))
+    said = study.host.everything()
+    written = (study.host.root / "output").read_text(errors="replace")
+    for secret in (HF_TOKEN, SECRET_KEY):
+        assert secret.encode() not in kept
+        assert secret not in said
+        assert secret not in written
