@@ -41,7 +41,8 @@ deploy: install
 	@$(BIN)/calibration deploy $(OPTIONS)
 
 # A process a core, each of one thread: threads of several processes that share cores wait for each other.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
+# In the order of the folders: by the number of their tests, files of few and long ones would come last.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 
 test: install
 	@$(PYTEST)

@@ -47,7 +47,7 @@ BASE: Final = {
     "Qwen2.5-1.5B": 24,
     "Qwen2.5-3B": 32,
 }
-COOLED: Final = ("Pythia-410M", "Pythia-1.4B", "Pythia-2.8B")  # a path on the plane is enough
+COOLED: Final = ("Pythia-410M",)  # one path on the plane is enough
 CHAT: Final = {
     "Llama-2-7B-Chat": "Llama-2-7B",
     "Llama-3.1-8B-Instruct": "Llama-3.1-8B",

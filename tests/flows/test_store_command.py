@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from small_recipes import ALL, REPORT, SAMPLES, SUMMARY, TEXTS
+from small_recipes import OF_REPORT, REPORT, SAMPLES, SUMMARY, TEXTS
 from typer.testing import CliRunner
 from whole_store import (
     UNFINISHED,
@@ -54,7 +54,7 @@ def test_ls_shows_a_line_an_artifact_and_totals_in_a_hundred_columns(store: Loca
     [unfinished] = [line for line in lines if UNFINISHED.digest[:10] in line]
     assert "unfinished" in unfinished
     assert len({line.index("study ") for line in lines if "  study " in line}) == 1
-    assert f"{len(ALL) + 3} artifacts, " in result.stdout
+    assert f"{len(OF_REPORT) + 3} artifacts, " in result.stdout
     assert lines[-1] == "1 unfinished: run their studies again"
 
 
