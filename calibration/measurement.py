@@ -18,7 +18,7 @@ from calibration.engine.decoding import Decoding, Ending
 from calibration.engine.drawn import Continuation
 from calibration.engine.language import Language, NoRoom, NotNumbers
 from calibration.engine.sampling import Block, Prompt, sample
-from calibration.engine.scoring import Text, score
+from calibration.engine.scoring import Score, Text, score
 from calibration.engine.uniforms import uniforms
 from calibration.errors import ModelError
 from calibration.recipes import SamplesRecipe
@@ -138,10 +138,7 @@ def replayed_part(
 
     `examples` and `samples` hold the rows to replay, the same ones in the same order.
     """
-    texts = _texts(examples["prompt_ids"], samples["tokens"])
-    ending = Ending(recipe.at_end, recipe.end_ids)
-    with _sentences(samples["cluster"]):
-        (scores,) = score(language, texts, decodings=[recipe.decoding], ending=ending)
+    scores = _read_again(examples, samples, language, recipe)
     return pl.DataFrame(
         {
             "cluster": samples["cluster"],
@@ -162,10 +159,7 @@ def rescored_part(
 
     `examples` and `samples` hold the same rows in the same order.
     """
-    texts = _texts(examples["prompt_ids"], samples["tokens"])
-    ending = Ending(recipe.at_end, recipe.end_ids)
-    with _sentences(samples["cluster"]):
-        (scores,) = score(language, texts, decodings=[recipe.decoding], ending=ending)
+    scores = _read_again(examples, samples, language, recipe)
     return pl.DataFrame(
         {
             "cluster": samples["cluster"],
@@ -176,6 +170,16 @@ def rescored_part(
         },
         schema=RESCORES,
     )
+
+
+def _read_again(
+    examples: pl.DataFrame, samples: pl.DataFrame, language: Language, recipe: SamplesRecipe
+) -> list[Score]:
+    texts = _texts(examples["prompt_ids"], samples["tokens"])
+    ending = Ending(recipe.at_end, recipe.end_ids)
+    with _sentences(samples["cluster"]):
+        (scores,) = score(language, texts, decodings=[recipe.decoding], ending=ending)
+    return scores
 
 
 def as_rescored(samples: pl.DataFrame, rescores: pl.DataFrame) -> pl.DataFrame:

@@ -7,8 +7,7 @@ does not grow with a text, and the engine has not been tried on any.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -17,8 +16,8 @@ from calibration.model_costs import STORED_BYTES, Sizes
 from calibration.study import ModelEntry, Shape
 from storage.contents import Folder, LocalFolder
 from storage.gguf import ARCHITECTURE, GGUF
-from storage.headers import HeaderError, gguf_header
-from storage.weights import CONFIG, CONTEXT_KEYS, model_facts
+from storage.headers import gguf_header
+from storage.weights import CONFIG, CONTEXT_KEYS, model_facts, model_sentences
 
 # The files that transformers loads, and no other copy of the weights beside them.
 WEIGHTS: Final = re.compile(r"model(-\d+-of-\d+)?\.safetensors")
@@ -28,6 +27,7 @@ HEADS: Final = ("num_attention_heads", "n_head")
 GATED: Final = frozenset({"llama", "mistral", "qwen2", "qwen3"})
 GPT_NEOX: Final = "gpt_neox"
 TIED: Final = frozenset({"gpt2", "gemma", "gemma2", "gemma3_text"})  # unless they say otherwise
+STATED: Final = "mend that, or state a `shape` for the plan"
 NO_LIMIT: Final = 1 << 30  # tokens, of a model that states no context
 
 
@@ -51,16 +51,24 @@ def known_sizes(entry: ModelEntry, root: Path) -> Known:
 
 def read_sizes(entry: ModelEntry, root: Path) -> Sizes:
     """The sizes of a model from its configuration. Raises ModelError where it cannot be had."""
-    with _sentences(entry):
-        folder, file = _place(entry, root)
-        if file is not None:
-            return Sizes(_of_gguf(entry, folder, file), _fetched(entry, folder, [file]))
-        config = _config(entry, folder)
-        shape = _of_config(entry, config, root)
-        weights = [name for name in folder.names if WEIGHTS.fullmatch(name)]
-        stored = _fetched(entry, folder, weights)
-        unknown = entry.hub is not None and not stored
-        return Sizes(shape, STORED_BYTES * shape.parameters if unknown else stored)
+    try:
+        with model_sentences(entry, remedy=STATED):
+            return _sizes(entry, root)
+    except KeyError as error:
+        raise ModelError(
+            f"model {entry.name!r}: {error} was expected in its configuration, found none: {STATED}"
+        ) from error
+
+
+def _sizes(entry: ModelEntry, root: Path) -> Sizes:
+    folder, file = _place(entry, root)
+    if file is not None:
+        return Sizes(_of_gguf(entry, folder, file), _fetched(entry, folder, [file]))
+    shape = _of_config(entry, _config(entry, folder), root)
+    weights = [name for name in folder.names if WEIGHTS.fullmatch(name)]
+    stored = _fetched(entry, folder, weights)
+    unknown = entry.hub is not None and not stored
+    return Sizes(shape, STORED_BYTES * shape.parameters if unknown else stored)
 
 
 def _place(entry: ModelEntry, root: Path) -> tuple[Folder, str | None]:
@@ -192,26 +200,3 @@ def _whole(entry: ModelEntry, settings: Mapping[str, Any], keys: tuple[str, ...]
 def _fetched(entry: ModelEntry, folder: Folder, names: list[str]) -> int:
     """Bytes that a run fetches: none of what lies on this machine under a path."""
     return 0 if entry.hub is None else sum(folder.size(name) for name in names)
-
-
-@contextmanager
-def _sentences(entry: ModelEntry) -> Iterator[None]:
-    who = f"model {entry.name!r}"
-    try:
-        if entry.hub is None:
-            yield
-        else:
-            from storage.hub import hub_sentences
-
-            with hub_sentences(who, entry.hub, key="hub", fault=ModelError):
-                yield
-    except HeaderError as error:
-        raise ModelError(
-            f"{who}: weights were expected in {error.file}, but the header does not read "
-            f"({error.reason}): copy the file again"
-        ) from error
-    except (OSError, KeyError) as error:
-        raise ModelError(
-            f"{who}: a configuration that can be read was expected, found {error}: mend that, or "
-            "state a `shape` for the plan"
-        ) from error

@@ -24,6 +24,7 @@ from storage.headers import HeaderError, safetensors_sizes
 from storage.spelling import ids_in
 from storage.templates import TEMPLATE, template_digest, template_in
 
+AGAIN = "mend that, and run the same command again"
 CONFIG, GENERATION = "config.json", "generation_config.json"
 # All that spells text, whatever else lies beside it; without it, the other files do together.
 TOKENIZER = "tokenizer.json"
@@ -75,7 +76,7 @@ def model_facts(entry: ModelEntry, root: Path) -> ModelFacts:
 
     Raises ModelError when the configuration, the weights or the tokenizer cannot be used.
     """
-    with _sentences(entry):
+    with model_sentences(entry, remedy=AGAIN):
         found = _found(entry, root)
         if found.file is not None:
             return gguf_facts(entry, found.folder, found.file)
@@ -87,7 +88,7 @@ def checkpoint(entry: ModelEntry, root: Path) -> Checkpoint:
 
     Raises ModelError when they cannot be had, or are not those that the hub names.
     """
-    with _sentences(entry):
+    with model_sentences(entry, remedy=AGAIN):
         found = _found(entry, root)
         needed = [found.file] if found.file else _weight_files(entry, found.folder)
         for name in needed:
@@ -97,7 +98,7 @@ def checkpoint(entry: ModelEntry, root: Path) -> Checkpoint:
 
 def tokenizer_checkpoint(entry: ModelEntry, root: Path) -> Checkpoint:
     """The same with no more than its tokenizer fetched: what reads no weights needs no more."""
-    with _sentences(entry):
+    with model_sentences(entry, remedy=AGAIN):
         found = _found(entry, root)
         if found.file is not None:
             _fetch(entry, found, found.file)
@@ -171,7 +172,8 @@ def _fetch(entry: ModelEntry, found: _Found, name: str) -> None:
 
 
 @contextmanager
-def _sentences(entry: ModelEntry) -> Iterator[None]:
+def model_sentences(entry: ModelEntry, *, remedy: str) -> Iterator[None]:
+    """Turns what can be wrong with a model's files into one sentence; `remedy` ends the rarest."""
     who = f"model {entry.name!r}"
     try:
         if entry.hub is None:
@@ -188,8 +190,7 @@ def _sentences(entry: ModelEntry) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise ModelError(
-            f"{who}: files that can be fetched and read were expected, found {error}: mend that, "
-            "and run the same command again"
+            f"{who}: files that can be fetched and read were expected, found {error}: {remedy}"
         ) from error
 
 
