@@ -19,11 +19,10 @@ from calibration.report.figures.bridge import ent_ce_by_step
 from calibration.report.figures.files import Kind, rendered
 from expectations.suites import VERSIONS
 from flows.measure_model import record_place
-from flows.remaining import measured, one_by_one, remaining
+from flows.remaining import Measure, carried_out, one_by_one
 from flows.stages import Place, make_fits, measure
-from storage.resolution import resolved, resolved_as_run
-from storage.roots import write_root
-from storage.store import Store, open_store
+from storage.resolution import resolved_as_run
+from storage.store import Store
 from storage.studies import read_study
 from storage.verdicts import read_judged
 
@@ -61,19 +60,11 @@ def walk(steps: Sequence[Step], place: Place, *, file: str) -> None:
 
 
 def _made(step: Step, place: Place, *, file: str) -> None:
-    asked, store = step.study, open_store(place.store)
-    lineage = resolved(asked, file=file)
-    write_root(store, lineage, study=asked)
-    whole = lineage
-    losses = measured(
-        lineage,
-        place,
-        measure=one_by_one(lambda model: measure(whole.of_model(model.name), asked.root, place)),
-    ).losses
-    if losses:
-        lineage = remaining(asked, lineage, losses, file=file)
-        write_root(store, lineage, study=asked)
-    make_fits(lineage, place)
+    def in_turn(lineage: Lineage) -> Measure:
+        return one_by_one(lambda model: measure(lineage.of_model(model.name), root, place))
+
+    root = step.study.root
+    make_fits(carried_out(step.study, place, file=file, measuring=in_turn).lineage, place)
 
 
 def bridged(steps: Sequence[Step], store: Store, *, file: str) -> Bridge:

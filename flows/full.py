@@ -1,7 +1,5 @@
 """The flow `calibration`: a study from its texts to its report."""
 
-import logging
-
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
@@ -12,14 +10,9 @@ from calibration.lineage import Lineage
 from flows.fanning import Execution, measuring
 from flows.measure_model import record_place
 from flows.recounting import recount
-from flows.remaining import measured, remaining
+from flows.remaining import carried_out
 from flows.stages import Losses, conclude
-from storage.resolution import resolved
-from storage.roots import write_root
-from storage.store import open_store
 from storage.studies import read_study
-
-LOG = logging.getLogger("calibration")
 
 
 @flow(name="calibration", flow_run_name="{study}", persist_result=False)
@@ -34,16 +27,13 @@ def calibration(
     cannot be measured is left out, and the rest is made. Raises Incomplete then.
     """
     asked = read_study(study)
-    lineage = resolved(asked, file=study)
-    for line in left_out_lines(lineage.absent):
-        LOG.warning(line)
-    write_root(open_store(store), lineage, study=asked)
     place = record_place(store)
-    measure = measuring(execution, lineage, study=study, store=store)
-    losses, there = measured(lineage, place, measure=measure)
-    if losses:
-        lineage = remaining(asked, lineage, losses, file=study)
-        write_root(open_store(store), lineage, study=asked)
+    lineage, losses, there = carried_out(
+        asked,
+        place,
+        file=study,
+        measuring=lambda found: measuring(execution, found, study=study, store=store),
+    )
     report = conclude(lineage, place)
     recount(lineage, there=there, store=store)
     if lineage.absent:

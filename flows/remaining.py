@@ -9,14 +9,44 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from calibration.errors import CheckFailed, ModelError
+from calibration.left_out import left_out_lines
 from calibration.lineage import Lineage
 from calibration.study import ModelEntry, Study
 from flows.stages import Losses, Place, is_measured, prepare_texts
 from storage.resolution import absent_model, resolved
+from storage.roots import write_root
+from storage.store import open_store
 
 LOG = logging.getLogger("calibration")
 
 Measure = Callable[[Sequence[ModelEntry]], Losses]
+
+
+class CarriedOut(NamedTuple):
+    """A study whose models are measured, as far as they can be."""
+
+    lineage: Lineage  # of those that are
+    losses: Losses
+    there: tuple[str, ...]  # measured before
+
+
+def carried_out(
+    asked: Study, place: Place, *, file: str, measuring: Callable[[Lineage], Measure]
+) -> CarriedOut:
+    """Measure whatever a study lacks, and write down what it wants. Fits are not made yet.
+
+    `measuring` gives what measures models of the study's lineage.
+    """
+    store = open_store(place.store)
+    lineage = resolved(asked, file=file)
+    for line in left_out_lines(lineage.absent):
+        LOG.warning(line)
+    write_root(store, lineage, study=asked)
+    losses, there = measured(lineage, place, measure=measuring(lineage))
+    if losses:
+        lineage = remaining(asked, lineage, losses, file=file)
+        write_root(store, lineage, study=asked)
+    return CarriedOut(lineage, losses, there)
 
 
 class Measured(NamedTuple):

@@ -1,19 +1,10 @@
 """Prompts and continuations against what each model can see: known once they are encoded."""
 
 from calibration.encoding import longest
-from calibration.errors import StudyError
 from calibration.lineage import Lineage, Measurement
+from calibration.recipes import ExamplesRecipe
 from storage.artifacts import read_table
 from storage.store import Store
-
-
-def require_contexts(lineage: Lineage, store: Store) -> None:
-    """Raises StudyError, before any model is loaded, for texts longer than a model's context.
-
-    The examples must have been made.
-    """
-    for _, sentence in too_long(lineage, store):
-        raise StudyError(sentence)
 
 
 def too_long(lineage: Lineage, store: Store) -> list[tuple[str, str]]:
@@ -21,11 +12,15 @@ def too_long(lineage: Lineage, store: Store) -> list[tuple[str, str]]:
 
     The examples must have been made.
     """
+    # Models of one tokenizer share their examples.
+    lengths: dict[ExamplesRecipe, int] = {}
     found: dict[str, str] = {}
     for (model, _), one in _known_late(lineage).items():
         if one.context is None or model in found:
             continue
-        tokens = longest(read_table(store, one.examples, "examples"))
+        if one.examples not in lengths:
+            lengths[one.examples] = longest(read_table(store, one.examples, "examples"))
+        tokens = lengths[one.examples]
         if tokens > one.context:
             found[model] = _sentence(one, tokens)
     return list(found.items())

@@ -64,6 +64,32 @@ class BranchingLanguage(Language, Protocol):
     def branches(self) -> Branches: ...
 
 
+class OverNetwork:
+    """What every foresight over a network has of it."""
+
+    def __init__(self, language: BranchingLanguage) -> None:
+        self._language = language
+        probe = Batch(torch.zeros(1, 1, dtype=torch.long, device=language.device), None)
+        with torch.inference_mode():
+            self._dtype = language.states(probe).dtype  # of what its projection takes
+
+    @property
+    def vocabulary(self) -> int:
+        return self._language.vocabulary
+
+    @property
+    def context(self) -> int | None:
+        return self._language.context
+
+    @property
+    def device(self) -> torch.device:
+        return self._language.device
+
+    def _logits(self, states: Tensor) -> Tensor:
+        """Of states that were held in float32."""
+        return self._language.logits(states.to(self._dtype))
+
+
 class DecoderBranches:
     """Through the arrays of a decoder."""
 

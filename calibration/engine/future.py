@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from calibration.engine.branching import Branching, BranchingLanguage
+from calibration.engine.branching import Branching, BranchingLanguage, OverNetwork
 from calibration.engine.foresight import Foreseen
 from calibration.engine.language import Batch
 from calibration.engine.rollouts import Labels
@@ -103,32 +103,18 @@ def errors_of(head: Head, labels: Labels) -> Errors:
     )
 
 
-class FutureEntropy:
+class FutureEntropy(OverNetwork):
     """A network with a head: a `Foresight` whose futures are what the head predicts."""
 
     def __init__(self, language: BranchingLanguage, head: Head) -> None:
-        self._language, self._head = language, head
-        probe = Batch(torch.zeros(1, 1, dtype=torch.long, device=language.device), None)
-        with torch.inference_mode():
-            self._dtype = language.states(probe).dtype
-
-    @property
-    def vocabulary(self) -> int:
-        return self._language.vocabulary
-
-    @property
-    def context(self) -> int | None:
-        return self._language.context
-
-    @property
-    def device(self) -> torch.device:
-        return self._language.device
+        super().__init__(language)
+        self._head = head
 
     def states(self, batch: Batch) -> Tensor:
         return self._language.states(batch).float()
 
     def foreseen(self, states: Tensor) -> Foreseen:
-        logits = self._language.logits(states.to(self._dtype))
+        logits = self._logits(states)
         return Foreseen(logits, self._head.futures(states))
 
     def generation(self, batch: Batch, *, steps: int, tiles: list[int]) -> "Foretelling":

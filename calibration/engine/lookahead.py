@@ -12,7 +12,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from calibration.engine.branching import Branching, BranchingLanguage
+from calibration.engine.branching import Branching, BranchingLanguage, OverNetwork
 from calibration.engine.candidates import Reach, Values, tried, values_of
 from calibration.engine.decoding import Decoding, Ending
 from calibration.engine.foresight import Foreseen
@@ -26,7 +26,7 @@ PLAIN: Final = Decoding()
 LOWEST: Final = -1e30
 
 
-class OneStepAhead:
+class OneStepAhead(OverNetwork):
     """A network that tries next tokens: a `Foresight` whose futures are entropies one step on.
 
     With a `value`, they are what it says of the states after the tokens, (..., width) to (...).
@@ -41,25 +41,11 @@ class OneStepAhead:
         ending: Ending,
         value: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
-        self._language, self._seed = language, seed
+        super().__init__(language)
+        self._seed = seed
         self._value = value or self._next_entropies
         self._reach = reach.within(language.vocabulary)
         self._ends = ends_on(language.device, ending)
-        probe = Batch(torch.zeros(1, 1, dtype=torch.long, device=language.device), None)
-        with torch.inference_mode():
-            self._dtype = language.states(probe).dtype
-
-    @property
-    def vocabulary(self) -> int:
-        return self._language.vocabulary
-
-    @property
-    def context(self) -> int | None:
-        return self._language.context
-
-    @property
-    def device(self) -> torch.device:
-        return self._language.device
 
     def states(self, batch: Batch) -> Tensor:
         """Hidden states, the ids that were tried, their entropies, and that of the rest: float32.
@@ -79,7 +65,7 @@ class OneStepAhead:
         count = self._reach.likeliest
         sizes = [states.shape[-1] - 2 * count - 1, count, count, 1]
         hidden, ids, own, rest = torch.split(states, sizes, dim=-1)
-        logits = self._language.logits(hidden.to(self._dtype))
+        logits = self._logits(hidden)
         return self._foreseen(logits, Values(ids.long(), own, rest))
 
     def generation(self, batch: Batch, *, steps: int, tiles: list[int]) -> "LookingAhead":
