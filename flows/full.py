@@ -1,6 +1,8 @@
 """The flow `calibration`: a study from its texts to its report."""
 
-from prefect import flow
+from pathlib import PurePath
+
+from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
@@ -9,13 +11,19 @@ from calibration.left_out import left_out_lines, left_out_sentence
 from calibration.lineage import Lineage
 from flows.fanning import Execution, measuring
 from flows.measure_model import record_place
+from flows.publishing import publish
 from flows.recounting import recount
 from flows.remaining import carried_out
 from flows.stages import Losses, conclude
 from storage.studies import read_study
 
 
-@flow(name="calibration", flow_run_name="{study}", persist_result=False)
+def _run_name() -> str:
+    """The name of the study's file: of a whole path, a list of runs shows the beginning alone."""
+    return PurePath(runtime.flow_run.parameters["study"]).stem
+
+
+@flow(name="calibration", flow_run_name=_run_name, persist_result=False)
 def calibration(
     study: str = "studies/quickstart.yaml",
     store: str = "artifacts",
@@ -35,6 +43,7 @@ def calibration(
         measuring=lambda found: measuring(execution, found, study=study, store=store),
     )
     report = conclude(lineage, place)
+    publish(lineage.report, title=asked.name, store=store)
     recount(lineage, there=there, store=store)
     if lineage.absent:
         return _incomplete(lineage, losses, asked=len(asked.models), report=report)

@@ -28,7 +28,6 @@ from tasks.encode import encode
 from tasks.fit import fit
 from tasks.fit_study import fit_study
 from tasks.ingest import ingest
-from tasks.publish import publish
 from tasks.report import report
 from tasks.rescore import rescore
 from tasks.sample import sample
@@ -148,7 +147,7 @@ def measure(measurements: tuple[Measurement, ...], root: str, place: Place) -> N
 
 
 def conclude(lineage: Lineage, place: Place) -> str:
-    """Fits of every series, the study's, the theory and the report, which is shown; its address."""
+    """Fits of every series, the study's, the theory and the report; its address."""
     theory, name = lineage.report.theory, lineage.study.name
     make_fits(lineage, place)
     if place.holds([theory]):
@@ -156,8 +155,7 @@ def conclude(lineage: Lineage, place: Place) -> str:
     else:
         place.keeping(theorize)(theory, title=name, store=place.store)
         place.judge(theory, title=name)
-    made = place.keeping(report)(lineage.report, study=lineage.study, store=place.store)
-    place.keeping(publish)(lineage.report, title=name, store=place.store)
+    made: str = place.keeping(report)(lineage.report, study=lineage.study, store=place.store)
     return made
 
 

@@ -17,7 +17,6 @@ from storage.result_block import ArtifactRecords
 from storage.roots import write_root
 from storage.store import open_store
 from storage.studies import read_study
-from tasks.publish import publish
 
 AnyTask = Task[Any, Any]
 
@@ -33,11 +32,11 @@ class DirectPlace(Place):
 
 
 def run_directly(
-    study_file: Path, store: str, *, left_out: tuple[AnyTask, ...] = (publish,)
+    study_file: Path, store: str, *, left_out: tuple[AnyTask, ...] = ()
 ) -> Lineage:
     """Make whatever a study file lacks in the store at a location; what it resolved to.
 
-    `publish` needs a server; tests of tables alone leave `report`, the longest, out as well.
+    Tests of tables alone leave `report`, the longest, out.
     """
     study = read_study(study_file)
     lineage = resolved(study, file=str(study_file))

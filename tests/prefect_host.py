@@ -94,12 +94,13 @@ class Host:
     def ended(self, run: FlowRun) -> FlowRun:
         """A run, once it has ended."""
 
-        def look() -> FlowRun | None:
-            with self.client() as client:
-                found = client.read_flow_run(run.id)
-            return found if found.state is not None and found.state.is_final() else None
+        with self.client() as client:
 
-        return until(look)
+            def look() -> FlowRun | None:
+                found = client.read_flow_run(run.id)
+                return found if found.state is not None and found.state.is_final() else None
+
+            return until(look)
 
     def artifact(self, key: str) -> str:
         """What the latest artifact of a key shows."""

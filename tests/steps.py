@@ -21,7 +21,6 @@ from storage.result_block import ArtifactRecords
 from storage.roots import write_root
 from storage.store import open_store
 from storage.studies import read_study
-from tasks.publish import publish
 
 
 class Step(NamedTuple):
@@ -89,7 +88,7 @@ def steps_of(study_file: Path, store: Path) -> list[Step]:
     lineage = resolved(read_study(study_file), file=str(study_file))
     plan = Plan()
     place = WatchedPlace(
-        faulty(store, plan), ArtifactRecords(location=str(store)), (publish,), plan
+        faulty(store, plan), ArtifactRecords(location=str(store)), (), plan
     )
 
     def root(location: str) -> object:

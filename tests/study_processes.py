@@ -52,10 +52,9 @@ def _make(study: Path, store: str) -> None:
     from direct import run_directly
     from tqdm import tqdm
 
-    from tasks.publish import publish
     from tasks.report import report
 
     # Its own lock is one for all that are forked, and one that was killed may hold it for ever.
     tqdm.set_lock(RLock())
     open_as("journal", JournalStore)
-    run_directly(study, store, left_out=(report, publish))
+    run_directly(study, store, left_out=(report,))

@@ -7,6 +7,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
+from calibration.slugs import distinct_slug
 from calibration.tables import STUDY_TABLES
 from calibration.theory_tables import THEORY_TABLES
 from flows.export import exported, report_files
@@ -35,11 +36,14 @@ def kinds(addresses: set[str]) -> dict[str, int]:
     return {kind: found.count(kind) for kind in sorted(set(found))}
 
 
+def one_run(flow_run: UUID | None) -> FlowRunFilter:
+    return FlowRunFilter(id=FlowRunFilterId(any_=[flow_run]))
+
+
 def task_states(flow_run: UUID | None) -> dict[str, str]:
     """The state of every task that a flow run called itself, by the task's name."""
     with get_client(sync_client=True) as client:
-        wanted = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run]))
-        runs = client.read_task_runs(flow_run_filter=wanted)
+        runs = client.read_task_runs(flow_run_filter=one_run(flow_run))
     return {run.name: run.state_name for run in runs if not run.name.startswith("measure-model")}
 
 
@@ -69,8 +73,13 @@ def test_a_second_run_makes_nothing(finished: Path) -> None:
     state = calibration(str(finished / "study.yaml"), str(finished / "store"), return_state=True)
     assert made(finished / "store") == before
     names = task_states(state.state_details.flow_run_id)
+    assert set(names.values()) == {"Cached"}
+    with get_client(sync_client=True) as client:
+        shown = client.read_artifacts(flow_run_filter=one_run(state.state_details.flow_run_id))
     # What was found is shown again, so that the pages keep a history.
-    assert [name for name, state in names.items() if state != "Cached"] == ["publish chains"]
+    assert {f"{distinct_slug('chains')}-findings", f"{distinct_slug('chains')}-run"} <= {
+        one.key for one in shown
+    }
 
 
 def test_a_model_added_makes_its_own_part_and_what_it_enters(finished: Path) -> None:

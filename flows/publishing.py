@@ -1,13 +1,12 @@
-"""publish: what a study found, on Prefect's pages, under keys that stay the same from run to run.
+"""What a study found, on Prefect's pages, under keys that stay the same from run to run.
 
-Made in every run, so that the history of a key shows what changed and when.
+Made in every run, so that the history of a key shows what changed and when; by the run itself,
+since a task of a dozen artifacts draws the graph of a run out to a line.
 """
 
 import base64
 
-from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.cache_policies import NO_CACHE
 
 from calibration.recipes import ReportRecipe
 from calibration.report.published import (
@@ -25,9 +24,8 @@ from storage.store import Store, open_store
 from storage.verdicts import read_judged
 
 
-@task(task_run_name="publish {title}", cache_policy=NO_CACHE, persist_result=False)
 def publish(recipe: ReportRecipe, *, title: str, store: str) -> None:
-    """Make Prefect artifacts of a Report: its findings, its tables and its figures."""
+    """Make Prefect artifacts of the current run of a Report: findings, tables and figures."""
     place, key = open_store(store), distinct_slug(title)
     ent_ce, fits, gate = (
         read_judged(place, recipe.study_fit, VERSIONS["study-fits"], table=table)
