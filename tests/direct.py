@@ -31,9 +31,7 @@ class DirectPlace(Place):
         return _nothing if task in self.left_out else task.fn
 
 
-def run_directly(
-    study_file: Path, store: str, *, left_out: tuple[AnyTask, ...] = ()
-) -> Lineage:
+def run_directly(study_file: Path, store: str, *, left_out: tuple[AnyTask, ...] = ()) -> Lineage:
     """Make whatever a study file lacks in the store at a location; what it resolved to.
 
     Tests of tables alone leave `report`, the longest, out.

@@ -36,6 +36,8 @@ Process = subprocess.Popen[bytes]
 class Host:
     """A server, and what runs beside it."""
 
+    client: SyncPrefectClient  # of the server, once that answers
+
     def __init__(self, root: Path, port: int, environment: Mapping[str, str]) -> None:
         self.root = root
         self.url = f"http://127.0.0.1:{port}/api"
@@ -47,16 +49,14 @@ class Host:
         assert times == 1
         file = self.root / "prefect.yaml"
         file.write_text(text)
-        with temporary_settings({PREFECT_API_URL: self.url}):
-            return deployed(file, study=str(study), store=store, gpus=1, silence=SILENCE)
+        return deployed(file, study=str(study), store=store, gpus=1, silence=SILENCE)
 
     def worker(self, pool: str, *, name: str) -> Process:
         return self.started("worker", "start", "--pool", pool, "--name", name)
 
     def calibration(self, *words: str) -> Result:
         """What the command line says, in this process, which has imported all."""
-        with temporary_settings({PREFECT_API_URL: self.url}):
-            return CliRunner().invoke(app, words)
+        return CliRunner().invoke(app, words)
 
     def started(self, *words: str) -> Process:
         """A command of Prefect in a process and a session of its own."""
@@ -71,36 +71,25 @@ class Host:
                 start_new_session=True,
             )
 
-    @contextmanager
-    def client(self) -> Iterator[SyncPrefectClient]:
-        with (
-            temporary_settings({PREFECT_API_URL: self.url}),
-            get_client(sync_client=True) as client,
-        ):
-            yield client
-
     def begin(self, deployment: str, **parameters: object) -> FlowRun:
-        with self.client() as client:
-            known = client.read_deployment_by_name(deployment)
-            return client.create_flow_run_from_deployment(known.id, parameters=parameters)
+        known = self.client.read_deployment_by_name(deployment)
+        return self.client.create_flow_run_from_deployment(known.id, parameters=parameters)
 
     def runs(self, flow: str) -> list[FlowRun]:
         """The runs of a flow that are not waiting for the night, the oldest first."""
-        with self.client() as client:
-            runs = client.read_flow_runs(flow_filter=FlowFilter(name=FlowFilterName(any_=[flow])))
+        named = FlowFilter(name=FlowFilterName(any_=[flow]))
+        runs = self.client.read_flow_runs(flow_filter=named)
         begun = [run for run in runs if not (run.auto_scheduled and run.start_time is None)]
         return sorted(begun, key=lambda run: (run.start_time is None, str(run.start_time)))
 
     def ended(self, run: FlowRun) -> FlowRun:
         """A run, once it has ended."""
 
-        with self.client() as client:
+        def look() -> FlowRun | None:
+            found = self.client.read_flow_run(run.id)
+            return found if found.state is not None and found.state.is_final() else None
 
-            def look() -> FlowRun | None:
-                found = client.read_flow_run(run.id)
-                return found if found.state is not None and found.state.is_final() else None
-
-            return until(look)
+        return until(look)
 
     def artifact(self, key: str) -> str:
         """What the latest artifact of a key shows."""
@@ -162,7 +151,11 @@ def hosted(root: Path, environment: Mapping[str, str]) -> Iterator[Host]:
     server = host.started("server", "start", "--host", "127.0.0.1", "--port", str(port))
     try:
         until(lambda: _answers(host.url))
-        yield host
+        with (
+            temporary_settings({PREFECT_API_URL: host.url}),
+            get_client(sync_client=True) as host.client,
+        ):
+            yield host
     finally:
         stop(server)
 

@@ -87,9 +87,7 @@ def steps_of(study_file: Path, store: Path) -> list[Step]:
     """Make a study in a directory; every step of it that reads or writes the store."""
     lineage = resolved(read_study(study_file), file=str(study_file))
     plan = Plan()
-    place = WatchedPlace(
-        faulty(store, plan), ArtifactRecords(location=str(store)), (), plan
-    )
+    place = WatchedPlace(faulty(store, plan), ArtifactRecords(location=str(store)), (), plan)
 
     def root(location: str) -> object:
         return write_root(open_store(location), lineage)

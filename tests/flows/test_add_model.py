@@ -7,6 +7,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from typer.testing import CliRunner, Result
 
+from flows.announcing import as_workers_name
 from flows.cli import app
 from storage.studies import read_study
 from studies import model, write_models, write_study
@@ -54,3 +55,14 @@ def test_what_cannot_be_added_is_a_sentence_and_the_file_stays(
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert study.read_text() == before
+
+
+def test_workers_are_told_of_a_study_by_a_name_that_they_know(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout, elsewhere = tmp_path / "checkout", tmp_path / "mine.yaml"
+    (checkout / "studies").mkdir(parents=True)
+    monkeypatch.chdir(checkout / "studies")
+    assert as_workers_name(Path("mine.yaml"), checkout=checkout) == "studies/mine.yaml"
+    monkeypatch.chdir(tmp_path)
+    assert as_workers_name(Path("mine.yaml"), checkout=checkout) == str(elsewhere)

@@ -182,8 +182,7 @@ def test_the_run_after_a_crash_makes_only_the_parts_that_were_lacking(study: Stu
 
 
 def test_the_night_is_planned(study: Study) -> None:
-    with study.host.client() as client:
-        runs = client.read_flow_runs()
+    runs = study.host.client.read_flow_runs()
     planned = [run for run in runs if run.auto_scheduled and run.start_time is None]
     assert planned
 
