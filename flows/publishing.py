@@ -5,8 +5,13 @@ since a task of a dozen artifacts draws the graph of a run out to a line.
 """
 
 import base64
+from pathlib import Path
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_table_artifact,
+)
 
 from calibration.recipes import ReportRecipe
 from calibration.report.published import (
@@ -37,6 +42,12 @@ def publish(recipe: ReportRecipe, *, title: str, store: str) -> None:
         key=f"{key}-findings",
         description=f"What the study {escaped(title)} found, and where its report lies",
     )
+    create_link_artifact(
+        _address(report),
+        link_text=escaped(report),
+        key=f"{key}-report",
+        description=f"The report of the study {escaped(title)}",
+    )
     for name, cells, description in (
         ("ent-ce", ent_ce_rows(ent_ce), "EntCE and its parts, with 95 % intervals"),
         ("exponents", exponent_rows(fits), "How they scale with size"),
@@ -49,6 +60,11 @@ def publish(recipe: ReportRecipe, *, title: str, store: str) -> None:
             key=f"{key}-{slug(name)}",
             description=f"{name} of the study {escaped(title)}",
         )
+
+
+def _address(place: str) -> str:
+    """What a browser finds a file by; one on a host's disk only a browser of that host does."""
+    return place if "://" in place else Path(place).absolute().as_uri()
 
 
 def _pictures(recipe: ReportRecipe, store: Store) -> list[tuple[str, bytes]]:

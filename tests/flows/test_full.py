@@ -1,6 +1,8 @@
 """The main job through Prefect, on exact models: what is made, what is not, and when."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 from uuid import UUID
 
 import pytest
@@ -77,9 +79,10 @@ def test_a_second_run_makes_nothing(finished: Path) -> None:
     with get_client(sync_client=True) as client:
         shown = client.read_artifacts(flow_run_filter=one_run(state.state_details.flow_run_id))
     # What was found is shown again, so that the pages keep a history.
-    assert {f"{distinct_slug('chains')}-findings", f"{distinct_slug('chains')}-run"} <= {
-        one.key for one in shown
-    }
+    held = {one.key: str(one.data) for one in shown}
+    assert {f"{distinct_slug('chains')}-findings", f"{distinct_slug('chains')}-run"} <= set(held)
+    link = held[f"{distinct_slug('chains')}-report"].partition("](")[2].removesuffix(")")
+    assert Path(url2pathname(urlsplit(link).path)).is_file()
 
 
 def test_a_model_added_makes_its_own_part_and_what_it_enters(finished: Path) -> None:
