@@ -1,10 +1,12 @@
 """What every piece of a study file is: frozen, strict, and without a key that is not known."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+# Nothing that breaks a line, or moves the cursor of a terminal.
+ON_ONE_LINE: Final = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=ON_ONE_LINE)]
 
 
 class Entry(BaseModel):

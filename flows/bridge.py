@@ -17,6 +17,7 @@ from calibration.lineage import Lineage
 from calibration.pairing import Label
 from calibration.report.figures.bridge import ent_ce_by_step
 from calibration.report.figures.files import Kind, rendered
+from calibration.spreadsheets import uncalculated
 from expectations.suites import VERSIONS
 from flows.measure_model import record_place
 from flows.remaining import Measure, carried_out, one_by_one
@@ -97,7 +98,7 @@ def write_bridge(found: Bridge, out: Path) -> list[Path]:
     for name, frame in (("bridge", found.table), ("bridge_exponents", found.exponents)):
         written += [out / f"{name}.parquet", out / f"{name}.csv"]
         frame.write_parquet(written[-2])
-        frame.write_csv(written[-1])
+        uncalculated(frame).write_csv(written[-1])
     figure = ent_ce_by_step(found.table)
     for kind in FIGURE_KINDS:
         path = out / f"bridge.{kind}"

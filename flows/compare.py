@@ -21,6 +21,7 @@ from calibration.pairing import (
     require_one_unit,
 )
 from calibration.recipes import Absent, StudyFitRecipe, SummaryRecipe
+from calibration.spreadsheets import uncalculated
 from calibration.statistics.comparison import comparison
 from expectations.suites import VERSIONS
 from flows.outward import require_kind, written_out
@@ -32,7 +33,7 @@ from storage.studies import read_study
 from storage.verdicts import read_judged
 
 WRITERS: Final[dict[str, Callable[[pl.DataFrame, Path], None]]] = {
-    ".csv": lambda frame, path: frame.write_csv(path),
+    ".csv": lambda frame, path: uncalculated(frame).write_csv(path),
     ".parquet": lambda frame, path: frame.write_parquet(path),
     ".json": lambda frame, path: frame.write_json(path),
 }

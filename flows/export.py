@@ -12,6 +12,7 @@ from calibration.left_out import left_out_table
 from calibration.lineage import Lineage, Measurement
 from calibration.recipes import Recipe
 from calibration.slugs import slug
+from calibration.spreadsheets import uncalculated
 from calibration.tables import STUDY_TABLES
 from calibration.theory_tables import THEORY_TABLES
 from calibration.tokens import TOKENS, generated_tokens, human_tokens
@@ -133,7 +134,7 @@ def _flat(frame: pl.DataFrame, between: str) -> pl.DataFrame:
     # CSV has no lists; the warnings of a fit, or the pieces of a text, become one cell.
     pieces = [name for name, kind in frame.schema.items() if kind == pl.List(pl.String)]
     numbers = [name for name, kind in frame.schema.items() if kind in NUMBERS]
-    return frame.with_columns(
-        *(pl.col(name).list.join(between) for name in pieces),
-        *(pl.col(name).cast(pl.List(pl.String)).list.join(" ") for name in numbers),
+    texts = frame.with_columns(pl.col(name).list.join(between) for name in pieces)
+    return uncalculated(texts).with_columns(
+        pl.col(name).cast(pl.List(pl.String)).list.join(" ") for name in numbers
     )

@@ -14,9 +14,9 @@ from prefect.artifacts import (
 )
 
 from calibration.recipes import ReportRecipe
+from calibration.report.markdown import escaped
 from calibration.report.published import (
     ent_ce_rows,
-    escaped,
     exponent_rows,
     findings_markdown,
     gate_rows,

@@ -3,7 +3,7 @@
 from prefect.artifacts import create_markdown_artifact
 
 from calibration.lineage import Lineage
-from calibration.report.published import escaped
+from calibration.report.markdown import escaped
 from calibration.report.run_summary import run_markdown
 from calibration.slugs import distinct_slug
 from expectations.suites import VERSIONS

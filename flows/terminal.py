@@ -37,23 +37,26 @@ StoreOption = Annotated[
 def sentences() -> Iterator[None]:
     """A person's errors become one sentence and an exit code; our own keep their traceback."""
     from calibration.errors import CalibrationError
+    from calibration.report.page import visible
 
     try:
         yield
     except CalibrationError as error:
-        typer.echo(f"calibration: {error}", err=True)
+        # It may quote a model's files, and those what would move the cursor.
+        typer.echo(f"calibration: {visible(str(error))}", err=True)
         raise typer.Exit(error.exit_code) from None
 
 
 def lineage_as_run(study: str, store: "Store") -> "Lineage":
     """Every recipe of a study file as it was run on a store; models left out are said."""
     from calibration.left_out import left_out_lines
+    from calibration.report.page import visible
     from storage.resolution import resolved_as_run
     from storage.studies import read_study
 
     lineage = resolved_as_run(read_study(study), store, file=study)
     for line in left_out_lines(lineage.absent):
-        typer.echo(line, err=True)
+        typer.echo(visible(line), err=True)
     return lineage
 
 
@@ -91,11 +94,12 @@ def run_study(file: str, store: str) -> None:
 
 def show_report(lineage: "Lineage", store: "Store") -> None:
     """Print what a finished study found, and where its report lies. Raises StoreError."""
+    from calibration.report.page import visible
     from flows.export import report_files
     from storage.artifacts import place_of
 
     files = report_files(lineage, store)
-    typer.echo(files[lineage.report.SUMMARY].decode())
+    typer.echo(visible(files[lineage.report.SUMMARY].decode()))
     typer.echo(f"\nReport: {place_of(store, lineage.report, lineage.report.PAGE)}")
 
 
@@ -117,7 +121,7 @@ def stages_shown() -> Iterator[None]:
     # Without a network the server of a run complains of it on the terminal.
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_Visible("%(message)s"))
     logger = logging.getLogger("calibration")
     logger.addHandler(handler)
     propagated = logger.propagate
@@ -127,3 +131,12 @@ def stages_shown() -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.propagate = propagated
+
+
+class _Visible(logging.Formatter):
+    """Lines as they can be seen: nothing in them moves the cursor."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        from calibration.report.page import visible
+
+        return visible(super().format(record))

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
-from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from calibration.errors import ModelError
@@ -76,8 +75,9 @@ class Chat:
     def _telling(self) -> Iterator[None]:
         try:
             yield
-        except TemplateError as error:
-            raise self._unusable(f"one that fails ({error})") from error
+        except Exception as error:  # a template raises whatever Python does
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise self._unusable(f"one that fails ({reason})") from error
 
     def _unusable(self, found: str) -> ModelError:
         return ModelError(

@@ -3,6 +3,7 @@
 Rows are streamed, of the columns that are asked for alone. `datasets` finds and reads the files.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +58,7 @@ def rows(data: HubData, root: Path) -> Iterator[Row]:
     """
     place = _place(data, root)
     builder = _builder(data, place)
+    _require_own_files(data, place, builder)
     splits = builder.as_streaming_dataset()
     wanted = _splits(data, list(splits))
     names = list(dict.fromkeys(column.name for column in data.columns))
@@ -115,6 +117,25 @@ def _builder(data: HubData, place: _Place) -> Any:  # noqa: ANN401
     datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # what goes wrong becomes a sentence
     _check_subset(data, place)
     return datasets.load_dataset_builder(place.path, data.subset, revision=place.revision)
+
+
+def _require_own_files(data: HubData, place: _Place, builder: Any) -> None:  # noqa: ANN401
+    """Raises TextError where the data set's own settings name files that are not of it.
+
+    They may name any file of this machine, and any address, which would then stand in a report.
+    """
+    within = f"hf://datasets/{place.path}@{place.revision}/"
+    if place.revision is None:
+        within = os.path.join(os.path.abspath(place.path), "")
+    for file in (str(one) for files in (builder.config.data_files or {}).values() for one in files):
+        # Of a file in an archive, where the archive lies. Of a hub's, nothing is above a commit.
+        lies = file.rpartition("::")[2]
+        lies = lies if "://" in lies else os.path.abspath(lies)
+        if not lies.startswith(within) or ".." in lies.split("/"):
+            raise TextError(
+                f"data set {data.name!r}: files of its own were expected in {data.dataset}, found "
+                f"that its README.md names {file}: take that out, or read it with `kind: files`"
+            )
 
 
 def _check_subset(data: HubData, place: _Place) -> None:

@@ -17,6 +17,7 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.context import TaskRunContext
 from tqdm import tqdm
 
+from calibration.report.markdown import escaped
 from calibration.slugs import distinct_slug
 
 LOG = logging.getLogger("calibration")
@@ -42,7 +43,7 @@ class _Page:
     """The artifact of one model's samples or scores; nothing outside a run."""
 
     def __init__(self, verb: str, model: str, total: int) -> None:
-        self._title, self._total, self._done = f"{verb} {model}", total, 0
+        self._title, self._total, self._done = escaped(f"{verb} {model}"), total, 0
         self._key = f"{distinct_slug(model)}-{verb}"
         self._begun = self._shown = time.monotonic()
         self._artifact: UUID | None = None

@@ -10,7 +10,7 @@ from storage.catalogue import Artifact, Catalogue, catalogue
 from storage.holdings import ORDER, stated_sha256
 from storage.reach import is_current, reached, roots_named
 from storage.store import Store
-from storage.studies import STUDIES
+from storage.studies import STUDIES, StudyLoader
 
 
 class Selection(NamedTuple):
@@ -69,5 +69,5 @@ def _names(store: Store, key: str, study: str) -> bool:
     content = store.read(key)
     if hashlib.sha256(content).hexdigest() != stated_sha256(key):
         return True
-    written = yaml.safe_load(content)
+    written = yaml.load(content, StudyLoader)
     return bool(written["name"] == study)

@@ -17,11 +17,23 @@ from storage.store import Store, open_store
 STUDIES = "studies"
 EXTENDS = "extends"
 LADDER = Path("models/ladder")  # from the checkout's root
+# Of a study, each alias counted as all that it stands for: a hundred times the largest known.
+MOST_VALUES = 100_000
 NEVER_WRAPPED = 10_000  # columns: a long path stays on its line
 
 
-class UniqueKeys(yaml.SafeLoader):
-    """YAML in which no key stands twice; plain YAML would let the last one win in silence."""
+class StudyLoader(yaml.SafeLoader):
+    """YAML of values alone in which no key stands twice; plain YAML lets the last win in silence.
+
+    A few aliases of aliases can stand for more than a memory holds, and are refused.
+    """
+
+    def get_single_node(self) -> yaml.Node | None:
+        root: yaml.Node | None = super().get_single_node()
+        if root is not None and _values(root, {}) > MOST_VALUES:
+            problem = f"more than {MOST_VALUES:,} values, each alias counted as what it stands for"
+            raise yaml.composer.ComposerError(None, None, problem, root.start_mark)
+        return root
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         known: set[str] = set()
@@ -78,8 +90,9 @@ def _beside(place: str, other: str) -> str:
 
 def _yaml(text: str, place: str) -> object:
     try:
-        return yaml.load(text, UniqueKeys)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2024-13-45
+        return yaml.load(text, StudyLoader)
+    # ValueError: a date such as 2024-13-45
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         problem = getattr(error, "problem", None) or "it does not parse"
@@ -87,6 +100,16 @@ def _yaml(text: str, place: str) -> object:
             f"{place}: YAML was expected, found something else{where}: {problem}: "
             "mend that line, or see studies/quickstart.yaml for one to copy"
         ) from error
+
+
+def _values(node: yaml.Node, counted: dict[int, int]) -> int:
+    """How many values a node holds; one that holds itself holds too many."""
+    if id(node) not in counted:
+        counted[id(node)] = MOST_VALUES  # while it is being counted
+        inside = node.value if isinstance(node, yaml.CollectionNode) else ()
+        parts = (one for part in inside for one in (part if isinstance(part, tuple) else (part,)))
+        counted[id(node)] = 1 + sum(_values(part, counted) for part in parts)
+    return counted[id(node)]
 
 
 def _text(place: str) -> str:

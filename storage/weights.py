@@ -19,6 +19,7 @@ from calibration.recipes import ModelIdentity
 from calibration.study import ModelEntry
 from storage.architectures import require_known
 from storage.contents import Folder, LocalFolder, joined_digest
+from storage.foreign import require_own
 from storage.gguf import GGUF, gguf_facts
 from storage.headers import HeaderError, safetensors_sizes
 from storage.spelling import ids_in
@@ -30,6 +31,7 @@ CONFIG, GENERATION = "config.json", "generation_config.json"
 TOKENIZER = "tokenizer.json"
 VOCABULARY_FILES = ("tokenizer.model", "vocab.json", "merges.txt", "vocab.txt")
 TOKENIZER_SETTINGS = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+SAFETENSORS = ".safetensors"
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 SMALL_FILES = (
     CONFIG,
@@ -79,6 +81,7 @@ def model_facts(entry: ModelEntry, root: Path) -> ModelFacts:
     with model_sentences(entry, remedy=AGAIN):
         found = _found(entry, root)
         if found.file is not None:
+            require_own(entry.name, {}, beside=found.folder.names, title=found.folder.title)
             return gguf_facts(entry, found.folder, found.file)
         return _safetensors_facts(entry, found.folder)
 
@@ -195,7 +198,9 @@ def model_sentences(entry: ModelEntry, *, remedy: str) -> Iterator[None]:
 
 
 def _safetensors_facts(entry: ModelEntry, folder: Folder) -> ModelFacts:
-    require_known(entry.name, _json(folder, CONFIG), title=folder.title)
+    stated = _json(folder, CONFIG)
+    require_known(entry.name, stated, title=folder.title)
+    require_own(entry.name, stated, beside=folder.names, title=folder.title)
     config = _config(folder)
     weights = _weight_files(entry, folder)
     sizes = _without_tied_head(_sizes(folder, weights), config)
@@ -274,7 +279,7 @@ def _weight_files(entry: ModelEntry, folder: Folder) -> list[str]:
     """The files that transformers would load, and no other copy of the weights beside them."""
     names, present = [WEIGHTS], folder.names
     if WEIGHTS not in present and INDEX in present:
-        names = sorted(set(_json(folder, INDEX).get("weight_map", {}).values())) or names
+        names = _indexed(folder) or names
     lacking = [name for name in names if name not in present]
     if lacking:
         remedy = (
@@ -289,6 +294,20 @@ def _weight_files(entry: ModelEntry, folder: Folder) -> list[str]:
             f"{lacking[0]}{only}: {remedy}"
         )
     return names
+
+
+def _indexed(folder: Folder) -> list[str]:
+    """The files that an index names. Raises ModelError where one could be anything else."""
+    placed = _json(folder, INDEX).get("weight_map", {})
+    names = set(map(str, placed.values() if isinstance(placed, dict) else (placed,)))
+    for name in names:
+        # What is named otherwise would be unpickled, whatever its beginning looks like.
+        if not name.endswith(SAFETENSORS):
+            raise ModelError(
+                f"{folder.title}/{INDEX}: names of safetensors were expected, found {name[:60]!r}: "
+                "convert the weights with `model.save_pretrained`"
+            )
+    return sorted(names)
 
 
 def _sizes(folder: Folder, weights: list[str]) -> dict[str, int]:

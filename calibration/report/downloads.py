@@ -13,6 +13,7 @@ import polars as pl
 
 from calibration.report.page import Html, csv_link
 from calibration.report.results import ReportTables, binned, headlined, width_of_bins
+from calibration.spreadsheets import uncalculated
 from calibration.tables import STUDY_TABLES
 
 BUDGET: Final = 120_000  # bytes a table
@@ -88,9 +89,9 @@ def _csv(frame: pl.DataFrame) -> bytes:
     lists = [name for name, kind in frame.schema.items() if kind == pl.List(pl.String)]
     rounded = pl.element().round_sig_figs(DIGITS).cast(pl.String)
     numbers = [name for name, kind in frame.schema.items() if kind == pl.List(pl.Float64)]
-    flat = frame.with_columns(
+    texts = uncalculated(frame.with_columns(pl.col(lists).list.join("; ")))
+    flat = texts.with_columns(
         pl.col(floats).round_sig_figs(DIGITS).fill_nan(None),
-        pl.col(lists).list.join("; "),
         pl.col(numbers).list.eval(rounded).list.join(" "),
     )
     return flat.write_csv().encode()

@@ -1,11 +1,9 @@
 """A finished study as Prefect's pages show it: rows of words, and the findings as Markdown.
 
-The words are those of the report. Knows nothing of Prefect.
+The words are those of the report; cells are Markdown, too. Knows nothing of Prefect.
 """
 
-import re
 from collections.abc import Sequence
-from typing import Final
 
 import polars as pl
 
@@ -13,10 +11,9 @@ from calibration.left_out import left_out_lines
 from calibration.recipes import Absent
 from calibration.report.exponents_section import EXPONENTS, exponent_cells
 from calibration.report.listing import GATE, MEASURED, gate_cells, measured_cells
+from calibration.report.markdown import escaped
 from calibration.report.paths import path_findings, plain, truncated
 from calibration.report.wording import findings
-
-MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 
 Cells = dict[str, str]
 
@@ -25,7 +22,7 @@ def ent_ce_rows(ent_ce: pl.DataFrame) -> list[Cells]:
     """A row a measurement, from ENT_CE."""
     return [
         {
-            "data set": row["dataset"],
+            "data set": escaped(row["dataset"]),
             **_named([column.heading for column in MEASURED], measured_cells(row)),
             "nats per": row["unit"].removesuffix("s"),
             "examples": f"{row['examples']:,} from {row['clusters']:,} source texts",
@@ -74,10 +71,5 @@ def findings_markdown(
     return "\n".join([*lines, f"Report: `{report.replace('`', '')}`", ""])
 
 
-def escaped(text: str) -> str:
-    """Text of other people on one line, that Markdown shows as it is."""
-    return MARKDOWN.sub(r"\\\1", " ".join(text.split()))
-
-
 def _named(columns: list[str], cells: list[str]) -> Cells:
-    return dict(zip(columns, cells, strict=True))
+    return {name: escaped(cell) for name, cell in zip(columns, cells, strict=True)}

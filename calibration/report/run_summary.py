@@ -7,7 +7,7 @@ import polars as pl
 
 from calibration.recipes import Absent
 from calibration.report.paths import plain
-from calibration.report.published import escaped
+from calibration.report.markdown import escaped
 from calibration.report.wording import CONFIDENCE, count, estimate
 
 THERE: Final = "cached"

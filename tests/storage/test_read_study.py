@@ -138,3 +138,63 @@ def test_a_file_that_is_extended_is_named_where_it_is_at_fault(tmp_path: Path) -
 def test_files_that_extend_each_other_are_refused(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text("extends: a.yaml")
     assert "which extends this one" in sentence(tmp_path / "a.yaml", b"extends: b.yaml")
+
+
+def bomb(form: str) -> str:
+    """Ten lines, each of which stands for nine of the line before."""
+    lines = ["a0: &a0 {name: x}"]
+    for number in range(1, 10):
+        before = ", ".join([f"*a{number - 1}"] * 9)
+        lines.append(f"a{number}: &a{number} {form.format(before)}")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (f"{bomb('[{}]')}\nextends: *a9", "more than 100,000 values, each alias counted"),
+        (f"{bomb('[{}]')}\nname: *a9", "more than 100,000 values, each alias counted"),
+        (f"{bomb('{{<<: [{}]}}')}\nname: x", "more than 100,000 values, each alias counted"),
+        ("extends: &a [*a]", "more than 100,000 values, each alias counted"),
+        ("models: &a {b: *a}", "more than 100,000 values, each alias counted"),
+        ("[" * 5000, "it does not parse"),
+        ("{a: " * 5000, "it does not parse"),
+    ],
+)
+def test_what_would_fill_the_memory_is_a_sentence(
+    tmp_path: Path, content: str, problem: str
+) -> None:
+    said = sentence(tmp_path / "s.yaml", content.encode())
+    assert problem in said
+    assert len(said) < 500
+
+
+def test_an_alias_may_stand_for_what_is_written_once(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(
+        STUDY.replace("prompt: 4", "prompt: &few 4").replace(
+            "continuation: 8", "continuation: *few"
+        )
+    )
+    assert read_study(tmp_path / "s.yaml").datasets[0].continuation == 4
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "!!python/object/apply:os.system ['touch {}']",
+        "!!python/object/new:pathlib.Path [['{}']]",
+        "!!python/name:os.system",
+        "!!python/module:os",
+    ],
+)
+def test_a_study_calls_nothing(tmp_path: Path, call: str) -> None:
+    ran = tmp_path / "ran"
+    tagged = call.format(ran)
+    for content in (f"name: {tagged}", f"{tagged}", f"{STUDY}root: {tagged}", f"extends: {tagged}"):
+        assert "could not determine a constructor" in sentence(
+            tmp_path / "s.yaml", content.encode()
+        )
+    (tmp_path / "s.yaml").write_text(STUDY)
+    (tmp_path / "bad.yaml").write_text(f"name: {tagged}")
+    assert "could not determine" in sentence(tmp_path / "a.yaml", b"extends: bad.yaml")
+    assert not ran.exists()

@@ -3,13 +3,11 @@
 import json
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from made_up_study import made_up_study
 
+from calibration.report.markdown import escaped
 from calibration.report.published import (
     ent_ce_rows,
-    escaped,
     exponent_rows,
     findings_markdown,
     gate_rows,
@@ -23,7 +21,7 @@ FIRST = TABLES.ent_ce.row(0, named=True)
 def test_every_measurement_has_a_row_with_its_intervals() -> None:
     rows = ent_ce_rows(TABLES.ent_ce)
     assert [row["model"] for row in rows] == TABLES.ent_ce["model"].to_list()
-    assert rows[0]["EntCE"] == estimate(FIRST, "ent_ce")
+    assert rows[0]["EntCE"] == escaped(estimate(FIRST, "ent_ce"))
     assert (rows[0]["data set"], rows[0]["nats per"]) == (FIRST["dataset"], "token")
     assert rows[0]["examples"].endswith(f" from {FIRST['clusters']} source texts")
 
@@ -52,12 +50,3 @@ def test_names_are_shown_as_they_are(name: str) -> None:
     text = findings_markdown(name, changed.ent_ce, changed.fits, report="/a`/report.html")
     assert name not in text.replace("`/a/report.html`", "")
     assert escaped(name) in text
-
-
-@given(st.text())
-@settings(deadline=None, derandomize=True)
-def test_escaped_text_is_one_line_without_marks_of_its_own(text: str) -> None:
-    plain = escaped(text)
-    assert len(plain.splitlines()) <= 1
-    for mark in "`*_[]<>|#":
-        assert plain.count(mark) == plain.count(f"\\{mark}")

@@ -3,7 +3,7 @@
 from made_up_study import made_up_study
 
 from calibration.recipes import Absent
-from calibration.report.published import escaped
+from calibration.report.markdown import escaped
 from calibration.report.run_summary import run_markdown
 from calibration.report.wording import estimate
 
