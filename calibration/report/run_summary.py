@@ -6,8 +6,8 @@ from typing import Final
 import polars as pl
 
 from calibration.recipes import Absent
-from calibration.report.paths import plain
 from calibration.report.markdown import escaped
+from calibration.report.paths import plain
 from calibration.report.wording import CONFIDENCE, count, estimate
 
 THERE: Final = "cached"

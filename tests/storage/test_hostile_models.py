@@ -95,7 +95,7 @@ def test_the_planted_pickle_runs_where_it_is_unpickled(tmp_path: Path, mark: Pat
 
 
 def test_code_beside_a_known_network_is_not_run(model: Path, mark: Path) -> None:
-    code = {kind: "own.Own" for kind in KINDS} | {"AutoTokenizer": ["own.Own", "own.Own"]}
+    code = dict.fromkeys(KINDS, "own.Own") | {"AutoTokenizer": ["own.Own", "own.Own"]}
     for name in ("own.py", "modeling_own.py", "custom_generate/generate.py", "__init__.py"):
         (model / name).parent.mkdir(exist_ok=True)
         (model / name).write_text(f"open({str(mark)!r}, 'w')\nclass Own: pass\n")
@@ -108,7 +108,7 @@ def test_code_beside_a_known_network_is_not_run(model: Path, mark: Path) -> None
 
 def test_code_of_an_unknown_network_is_a_sentence(model: Path, mark: Path) -> None:
     (model / "own.py").write_text(f"open({str(mark)!r}, 'w')\nclass Own: pass\n")
-    code = {kind: "own.Own" for kind in KINDS}
+    code = dict.fromkeys(KINDS, "own.Own")
     change(model / "config.json", auto_map=code, model_type="own")
     assert "code that the model brings itself (`auto_map` in config.json), which is never run" in (
         refusal(model)
