@@ -19,6 +19,7 @@ from calibration.report.figures.bridge import ent_ce_by_step
 from calibration.report.figures.files import Kind, rendered
 from calibration.spreadsheets import uncalculated
 from expectations.suites import VERSIONS
+from flows.granted import granted
 from flows.measure_model import record_place
 from flows.remaining import Measure, carried_out, one_by_one
 from flows.stages import Place, make_fits, measure
@@ -50,7 +51,8 @@ def steps_between(start: str, end: str) -> list[Step]:
 @flow(name="bridge", flow_run_name="{start} to {end}", persist_result=False)
 def bridge(start: str, end: str, store: str = "artifacts") -> None:
     """Measure every step from one study file to another."""
-    walk(steps_between(start, end), record_place(store), file=end)
+    with granted():
+        walk(steps_between(start, end), record_place(store), file=end)
 
 
 def walk(steps: Sequence[Step], place: Place, *, file: str) -> None:

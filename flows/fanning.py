@@ -1,6 +1,6 @@
-"""Where models are measured: one after the other in this process, or all at once on workers.
+"""Where models are measured: one after the other in this process, or all at once on workers or Ray.
 
-What comes back is the same of both: what was raised of each model that failed.
+What comes back is the same of all: what was raised of each model that failed.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from flows.stages import Losses
 
 LOG = logging.getLogger("calibration")
 
-Execution = Literal["inline", "workers"]
+Execution = Literal["inline", "workers", "ray"]
 
 DEPLOYMENT: Final = "measure-model/gpu"
 # A second try is for a machine that went down or a neighbour that took the memory; what crashes
@@ -57,6 +57,8 @@ def measuring(execution: Execution, lineage: Lineage, *, study: str, store: str)
     job = Job(study, store, tuple(one.name for one in lineage.study.datasets))
     if execution == "inline":
         return one_by_one(lambda model: _in_process(job, model))
+    if execution == "ray":
+        return lambda models: _on_ray(job, models)
     return lambda models: asyncio.run(_on_workers(job, models))
 
 
@@ -72,11 +74,28 @@ async def _on_workers(job: Job, models: Sequence[ModelEntry]) -> Losses:
     async with get_client() as client:
         await _require_deployment(client)
     raised = await asyncio.gather(*(_raised(job, model) for model in models))
+    return _losses(models, raised)
+
+
+def _on_ray(job: Job, models: Sequence[ModelEntry]) -> Losses:
+    from flows.on_ray import Wanted, ended  # of an extra that few have
+
+    wanted = [Wanted(job.parameters(one), job.tags(one), one.gpus) for one in models]
+    states = ended(wanted, tries=TRIES)
+    raised = [fault(model, state) for model, state in zip(models, states, strict=True)]
+    for model, error in zip(models, raised, strict=True):
+        if error is not None:
+            say_left_out(model.name, error)
+    return _losses(models, raised)
+
+
+def _losses(models: Sequence[ModelEntry], raised: Sequence[Exception | None]) -> Losses:
+    """What was raised of single models. Raises what is not of one model alone."""
     losses: Losses = {}
     for model, error in zip(models, raised, strict=True):
         if isinstance(error, (ModelError, CheckFailed)):
             losses[model.name] = error
-        elif error is not None:  # not of one model alone
+        elif error is not None:
             raise error
     return losses
 
@@ -127,9 +146,13 @@ async def _ended(job: Job, model: ModelEntry) -> State:
 
 
 def fault(model: ModelEntry, state: State) -> Exception | None:
-    """What a run raised on a worker, as it would have been raised here; None if it completed."""
+    """What a run raised elsewhere, as it would have been raised here; None if it completed."""
     if state.is_completed():
         return None
+    if isinstance(state.data, CalibrationError):
+        return state.data
+    if isinstance(state.data, FlowRunTimeoutError):
+        return _too_slow(model)
     if state.is_crashed():
         return ModelError(
             f"its run was expected to end, but crashed {TRIES} times: the log of its worker says "

@@ -10,6 +10,7 @@ from calibration.errors import CheckFailed, Incomplete, PartlyRefused
 from calibration.left_out import left_out_lines, left_out_sentence
 from calibration.lineage import Lineage
 from flows.fanning import Execution, measuring
+from flows.granted import granted
 from flows.measure_model import record_place
 from flows.publishing import publish
 from flows.recounting import recount
@@ -31,9 +32,14 @@ def calibration(
 ) -> str | State[str]:
     """Make whatever a study file lacks, in order; the address of its report.
 
-    Models are measured here (`inline`) or all at once on `workers` of the pool `gpu`. A model that
-    cannot be measured is left out, and the rest is made. Raises Incomplete then.
+    Models are measured here (`inline`), or all at once on `workers` of the pool `gpu` or on `ray`.
+    A model that cannot be measured is left out, and the rest is made. Raises Incomplete then.
     """
+    with granted():
+        return _made(study, store, execution)
+
+
+def _made(study: str, store: str, execution: Execution) -> str | State[str]:
     asked = read_study(study)
     place = record_place(store)
     lineage, losses, there = carried_out(

@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
 from calibration.errors import CalibrationError, StudyError
+from flows.granted import granted
 from flows.stages import Place, measure
 from storage.resolution import resolved
 from storage.result_block import ArtifactRecords
@@ -40,7 +41,8 @@ def measure_model(study: str, model: str, store: str = "artifacts") -> State[Non
     What is raised names the state that the run fails in, so that a caller elsewhere knows it.
     """
     try:
-        _measure(study, model, store)
+        with granted():
+            _measure(study, model, store)
     except CalibrationError as error:
         return Failed(name=type(error).__name__, message=str(error), data=error)
     return None

@@ -32,6 +32,8 @@ ONLY_IN = {
     "nltk": ("calibration/published_texts.py",),
     "boto3": ("storage/s3.py",),
     "obstore": ("storage/s3.py",),
+    "ray": ("flows/on_ray.py",),
+    "prefect_ray": ("flows/on_ray.py",),
     "typer": (
         "flows/add_model_command.py",
         "flows/bridge_command.py",
