@@ -95,5 +95,7 @@ def resources(gpus: int, nodes: Sequence[dict[str, float]]) -> dict[str, float]:
 
 def _end(future: Any) -> State:  # noqa: ANN401
     future.wait()
+    # The state itself knows its exception by words alone.
+    raised = future.result(raise_on_failure=False)
     state: State = future.state
-    return state
+    return state.model_copy(update={"data": raised}) if isinstance(raised, Exception) else state

@@ -27,7 +27,19 @@ TOKEN = "hf_PlantedInABlockOfTheServer"
 KEY = "PlantedSecretKeyOfABucket"
 (HUB_BLOCK,) = HUB
 ACCESS, SECRET, SESSION = BUCKET
-RUN = "import sys; from flows.full import calibration; calibration(*sys.argv[1:])"
+RUN = """
+import sys
+from flows.granted import granted
+from flows.measure_model import measure_model, record_place
+from flows.stages import prepare_texts
+from storage.resolution import resolved
+from storage.studies import read_study
+
+study, store = sys.argv[1:]
+with granted():
+    prepare_texts(resolved(read_study(study), file=study), record_place(store))
+measure_model(study, "m0", store)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -124,7 +136,9 @@ def test_a_token_of_the_server_opens_a_gated_model_and_appears_nowhere(
     write_models(tmp_path, count=1)
     gated = model(0) | {"hub": "owner/gated"}
     study = write_study(
-        tmp_path, models=[{key: value for key, value in gated.items() if key != "path"}]
+        tmp_path,
+        models=[{key: value for key, value in gated.items() if key != "path"}],
+        decodings=[{"temperature": 1.0}],
     )
     store = tmp_path / "store"
     hub = Hub(
@@ -151,9 +165,7 @@ def test_a_token_of_the_server_opens_a_gated_model_and_appears_nowhere(
     said = (ended.stdout + ended.stderr).decode()
     assert ended.returncode == 0, said
     assert "model.safetensors" in hub.fetched()
-    kept = b"".join(
-        open_store(str(store)).read(one.key) for one in open_store(str(store)).entries("")
-    )
+    kept = b"".join(path.read_bytes() for path in files(store))
     for secret in (TOKEN, KEY):
         assert secret not in said
         assert secret.encode() not in kept

@@ -8,14 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import zip_longest
-from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree
 from zlib import crc32
 
 import polars as pl
 import pytest
-from matplotlib.figure import Figure
 from made_up_study import SIZES, Study, study_of
+from matplotlib.figure import Figure
 
 from calibration.recipes import Absent
 from calibration.report.contents import report_page, summary_text
