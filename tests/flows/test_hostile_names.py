@@ -23,7 +23,7 @@ STUDY = "../../study {0.__class__} {study} {{ 7*7 }} %s $HOME `id` $(touch ran)"
 MODEL = "/etc/m0; touch ran | https://x/m0?a=b {model.__init__} <img src=x onerror=a()>"
 FAMILY = "=cmd|' /C calc'!A0 [x](javascript:alert(1))"
 DATASET = "../letters\\..\\ {dataset.name.__class__} <script>alert(1)</script>"
-SAFE_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+SAFE_FILE = re.compile(r"\.?[A-Za-z0-9_][A-Za-z0-9_.-]*")
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
