@@ -1,8 +1,7 @@
 """Models measured on a Ray cluster, each where as many GPUs are free as it needs.
 
-The cluster is the one that RAY_ADDRESS names. Without it a Ray is started for the run, on this
-machine and its loopback address. Ray says where; what a model is, and how its run ends, is as
-everywhere.
+The cluster is the one that RAY_ADDRESS names; without it a Ray is started on this machine for the run.
+Ray says where; what a model is, and how its run ends, is as everywhere.
 """
 
 import os
@@ -30,8 +29,8 @@ except ImportError as error:
     ) from error
 
 ADDRESS: Final = "RAY_ADDRESS"
-# A Ray of our own: nobody else reaches it, and it tells nobody of its use.
-OWN: Final[dict[str, Any]] = {"_node_ip_address": "127.0.0.1", "include_dashboard": False}
+# A Ray of our own has no pages, since Prefect's are there, and tells its makers nothing.
+OWN: Final[dict[str, Any]] = {"include_dashboard": False}
 QUIET: Final = "RAY_USAGE_STATS_ENABLED"
 
 

@@ -1,11 +1,22 @@
 """How the run of a model on a worker ended, as what would have been raised here."""
 
+from importlib import import_module
+from importlib.util import find_spec
+
 import pytest
 from prefect.client.schemas.objects import State
+from prefect.flow_engine import FlowRunTimeoutError
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from calibration import errors
-from calibration.errors import CalibrationError, CheckFailed, InputError, ModelError, StoreError
+from calibration.errors import (
+    CalibrationError,
+    CheckFailed,
+    InputError,
+    ModelError,
+    ServerError,
+    StoreError,
+)
 from calibration.study import parsed_model
 from flows.fanning import fault
 
@@ -48,3 +59,17 @@ def test_every_error_of_ours_is_known_by_its_name() -> None:
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type)}
     ours = {kind for kind in kinds if issubclass(kind, CalibrationError)}
     assert {type(fault(MODEL, Failed(name=kind.__name__))) for kind in ours} == ours
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="the extra `ray` is installed")
+def test_ray_that_is_not_installed_is_a_sentence() -> None:
+    with pytest.raises(ServerError, match="needs the packages ray and prefect-ray, found them mis"):
+        import_module("flows.on_ray")
+
+
+def test_an_error_that_came_along_is_what_was_raised() -> None:
+    raised = CheckFailed("a rule was broken")
+    assert fault(MODEL, Failed(message="in other words", data=raised)) is raised
+    late = fault(MODEL, Failed(message="in other words", data=FlowRunTimeoutError("late")))
+    assert isinstance(late, ModelError)
+    assert "in 72 hours" in str(late)

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,9 @@ from studies import model, write_models, write_study
 # Whole servers and workers: minutes of processor time.
 pytestmark = pytest.mark.nightly
 
+LISTENING = "0A"  # as a state
+LOOPBACK = "0100007F"  # 127.0.0.1, its bytes from the last
+
 
 def processes(home: Path) -> dict[int, str]:
     """The commands of all processes that have a Prefect home, by their numbers."""
@@ -27,6 +31,22 @@ def processes(home: Path) -> dict[int, str]:
                 found[int(folder.name)] = (folder / "cmdline").read_bytes().decode()
         except OSError:  # ended, or another person's
             continue
+    return found
+
+
+def listened_at(home: Path) -> set[str]:
+    """The addresses at which they listen, as the kernel writes them."""
+    sockets = set()
+    for number in processes(home):
+        for held in Path(f"/proc/{number}/fd").glob("*"):
+            with suppress(OSError):  # closed meanwhile
+                sockets.add(os.readlink(held))
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            words = line.split()
+            if words[3] == LISTENING and f"socket:[{words[9]}]" in sockets:
+                found.add(words[1].partition(":")[0])
     return found
 
 
@@ -50,6 +70,7 @@ def test_a_killed_worker_comes_back_and_nothing_is_left_after_an_interrupt(tmp_p
         )
     until(lambda: "Ctrl-C stops" in words.read_text())
     assert serving.poll() is None, words.read_text()
+    assert listened_at(home) == {LOOPBACK}
 
     gpu = until(lambda: [one for one, said in processes(home).items() if "--limit" in said])
     os.kill(gpu[0], signal.SIGKILL)
