@@ -1,7 +1,7 @@
 """Models measured on a Ray cluster, each where as many GPUs are free as it needs.
 
-The cluster is the one that RAY_ADDRESS names; without it a Ray is started on this machine for the run.
-Ray says where; what a model is, and how its run ends, is as everywhere.
+The cluster is the one that RAY_ADDRESS names; without it a Ray is started on this machine for the
+run. Ray says where; what a model is, and how its run ends, is as everywhere.
 """
 
 import os

@@ -232,3 +232,31 @@ def test_a_chat_template_reaches_nothing_of_python(model: Path, mark: Path, reac
     with pytest.raises(ModelError):
         vocabulary.rendered("a question")
     assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../..",
+        "owner/../other",
+        "/etc/passwd",
+        "https://elsewhere/owner/name",
+        "owner/name/tree/main",
+        "owner/name?full=1",
+        "owner/$(id)",
+        "owner/na me",
+        "owner/name\n",
+        "owner/na\u202eme",
+        "x" * 97,
+        "",
+    ],
+)
+def test_what_is_no_name_of_a_repository_is_never_asked_for(name: str) -> None:
+    entry = ModelEntry(name="m", family="f", hub=name)
+    for wanted in (model_facts, checkpoint):
+        with pytest.raises(ModelError) as caught:
+            wanted(entry, Path())
+        assert str(caught.value) == (
+            "model 'm': an id of the hub such as owner/name was expected, found "
+            f"{name!r}: mend `hub`"
+        )
