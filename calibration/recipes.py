@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from calibration.conventions import AtEnd, Unit
 from calibration.engine.decoding import Decoding
+from calibration.methods import Method
 
 Precision = Literal["float32", "bfloat16", "float16"]
 WeightPrecision = Precision | Literal["four-bit"]  # which computes in bfloat16
@@ -104,6 +105,7 @@ class TextsRecipe(Recipe):
     spans: Literal["first"] | None = None  # unset: all spans of a text
     shortest: int | None = None  # bytes of a text
     longest_context: int | None = None  # bytes
+    apart: "TextsRecipe | None" = None  # selected texts, whose clusters are left to them
 
 
 class ExamplesRecipe(Recipe):
@@ -123,14 +125,33 @@ class ExamplesRecipe(Recipe):
     whole: int | None = None  # the first so many texts that fill prompt and continuation
 
 
+class CalibrationRecipe(Recipe):
+    """What a method fits for one model on texts that are not measured."""
+
+    KIND: ClassVar[str] = "calibrations"
+    VERSION: ClassVar[int] = 1
+    examples: ExamplesRecipe
+    model: ModelIdentity
+    at_end: AtEnd
+    end_ids: tuple[int, ...]
+    seed: int
+    method: Method
+
+
 class ModelRecipe(Recipe):
     """What one model makes of some examples under one decoding."""
 
     examples: ExamplesRecipe
     model: ModelIdentity
-    decoding: Decoding
+    decoding: Decoding  # under a calibration the plain one, which that puts another in place of
     at_end: AtEnd
     end_ids: tuple[int, ...]
+    calibration: CalibrationRecipe | None = None
+
+    @property
+    def asked(self) -> Decoding | Method:
+        """What a study asks for: fits group by it."""
+        return self.decoding if self.calibration is None else self.calibration.method
 
 
 class SamplesRecipe(ModelRecipe):
@@ -196,8 +217,8 @@ class FitRecipe(Recipe):
     members: tuple[Member, ...]
 
     @property
-    def decoding(self) -> Decoding:
-        return self.members[0].summary.samples.decoding
+    def decoding(self) -> Decoding | Method:
+        return self.members[0].summary.samples.asked
 
     @property
     def title(self) -> str:
@@ -253,6 +274,7 @@ class ReportRecipe(Recipe):
 Checked = (
     TextsRecipe
     | ExamplesRecipe
+    | CalibrationRecipe
     | SamplesRecipe
     | RescoresRecipe
     | ScoresRecipe

@@ -43,6 +43,27 @@ EXAMPLES = pl.Schema(
     }
 )
 
+CALIBRATION = pl.Schema(
+    {
+        "name": pl.String(),  # temperature, or alpha
+        "block": pl.Int32(),  # of positions; null where there is one value
+        "value": pl.Float64(),
+    }
+)
+
+DIAGNOSTICS = pl.Schema(
+    {
+        "name": pl.String(),
+        "at": pl.String(),  # what was varied: a temperature, a K and R, a round; may be empty
+        "value": pl.Float64(),
+        "se": pl.Float64(),  # over clusters; null where there is none
+    }
+)
+
+HEAD = pl.Schema(  # the predictor of future entropy
+    {"name": pl.String(), "shape": pl.List(pl.Int64), "values": pl.List(pl.Float32)}
+)
+
 SAMPLES = pl.Schema(
     {
         "cluster": pl.String(),
