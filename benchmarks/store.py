@@ -29,7 +29,8 @@ import polars as pl
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from calibration.lineage import Lineage, ModelFacts, lineage
+from calibration.deriving import ModelFacts
+from calibration.lineage import Lineage, lineage
 from calibration.recipes import Checked, ModelIdentity, Recipe, SourceIdentity, VerdictRecipe
 from calibration.study import parsed_study
 from expectations.suites import VERSIONS

@@ -5,20 +5,29 @@ it reads nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from calibration.assumptions import assumption
+from calibration.decodings import asked_for
+from calibration.deriving import (
+    ModelFacts,
+    calibration_recipe,
+    examples_recipe,
+    form_of,
+    summary_recipe,
+    texts_recipe,
+    texts_to_fit_on,
+)
 from calibration.engine.decoding import Decoding
 from calibration.errors import ModelError, StudyError
+from calibration.methods import Method
 from calibration.recipes import (
     Absent,
+    CalibrationRecipe,
     ExamplesRecipe,
     FitRecipe,
-    Form,
-    Identity,
     Member,
-    ModelIdentity,
     Recipe,
     ReportRecipe,
     RescoresRecipe,
@@ -31,26 +40,9 @@ from calibration.recipes import (
     TheoryEntry,
     TheoryRecipe,
 )
-from calibration.sources import begins_texts, gives_contexts
-from calibration.study import DatasetEntry, ModelEntry, PlainDecoding, Study
+from calibration.study import DatasetEntry, ModelEntry, Study
 
-# Texts that are drawn for each example where tokenizers then choose among them: of the stories and
-# solutions of the published study, about one in three is long enough.
-SPARE = 4
-
-
-class ModelFacts(Identity):
-    """What is known of a model without loading it."""
-
-    identity: ModelIdentity
-    tokenizer: str  # digest of the tokenizer's files
-    parameters: int
-    non_embedding_parameters: int
-    vocabulary: int
-    context: int | None  # tokens; None where the model states no limit
-    end_ids: tuple[int, ...]
-    text_end: int | None  # the id that ends a document; None where the model has none
-    chat_template: str | None = None  # digest; None where the tokenizer has none
+Made = CalibrationRecipe | SamplesRecipe | RescoresRecipe | ScoresRecipe | SummaryRecipe
 
 
 class Measurement(NamedTuple):
@@ -58,7 +50,6 @@ class Measurement(NamedTuple):
 
     model: ModelEntry
     dataset: DatasetEntry
-    decoding: PlainDecoding
     summary: SummaryRecipe
     context: int | None  # of the model, in tokens; None where it states no limit
 
@@ -76,10 +67,27 @@ class Measurement(NamedTuple):
         return self.summary.rescored
 
     @property
-    def made(self) -> tuple[SamplesRecipe | RescoresRecipe | ScoresRecipe | SummaryRecipe, ...]:
+    def calibration(self) -> CalibrationRecipe | None:
+        """What its decoding is fitted by; None where it is written in the study."""
+        return self.samples.calibration
+
+    @property
+    def reads(self) -> tuple[ExamplesRecipe, ...]:
+        """The human texts that it takes: those measured, and those fitted on."""
+        fitted = () if self.calibration is None else (self.calibration.examples,)
+        return (self.examples, *fitted)
+
+    @property
+    def asked(self) -> Decoding | Method:
+        """The decoding as the study asks for it."""
+        return self.samples.asked
+
+    @property
+    def made(self) -> tuple[Made, ...]:
         """All that measuring makes, parents first."""
+        fitted = () if self.calibration is None else (self.calibration,)
         again = () if self.rescored is None else (self.rescored,)
-        return (self.samples, *again, self.scores, self.summary)
+        return (*fitted, self.samples, *again, self.scores, self.summary)
 
     @property
     def examples(self) -> ExamplesRecipe:
@@ -87,10 +95,17 @@ class Measurement(NamedTuple):
 
     @property
     def title(self) -> str:
-        return f"{self.model.name} on {self.dataset.name} at {self.decoding.decoding.label}"
+        return f"{self.model.name} on {self.dataset.name} at {self.asked.label}"
+
+
+class Encoding(NamedTuple):
+    """Texts that are to be read by a tokenizer, and a model that brings it."""
+
+    model: ModelEntry
+    dataset: DatasetEntry
 
     @property
-    def examples_title(self) -> str:
+    def title(self) -> str:
         return f"{self.dataset.name} for {self.model.name}"
 
 
@@ -107,12 +122,25 @@ class Lineage(NamedTuple):
         return self.report.absent or ()
 
     def texts(self) -> dict[TextsRecipe, DatasetEntry]:
-        """Each selection of texts once, with the data set that names it."""
-        return {one.examples.texts: one.dataset for one in self.measurements}
+        """Each selection of texts once, with what names it; those that are measured come first."""
+        measured = {one.examples.texts: one.dataset for one in self.measurements}
+        return measured | {
+            fitted.examples.texts: one.dataset.for_calibration for one, fitted in self._fitted()
+        }
 
-    def examples(self) -> dict[ExamplesRecipe, Measurement]:
-        """Each encoding once, with a measurement whose model brings the tokenizer."""
-        return {one.examples: one for one in reversed(self.measurements)}
+    def examples(self) -> dict[ExamplesRecipe, Encoding]:
+        """Each encoding once, in the same order, with the first model that has its tokenizer."""
+        measured = {
+            one.examples: Encoding(one.model, one.dataset) for one in reversed(self.measurements)
+        }
+        return measured | {
+            fitted.examples: Encoding(one.model, one.dataset.for_calibration)
+            for one, fitted in reversed(self._fitted())
+        }
+
+    def _fitted(self) -> list[tuple[Measurement, CalibrationRecipe]]:
+        found = ((one, one.calibration) for one in self.measurements)
+        return [(one, fitted) for one, fitted in found if fitted is not None]
 
     def of_model(self, name: str) -> tuple[Measurement, ...]:
         return tuple(one for one in self.measurements if one.model.name == name)
@@ -140,18 +168,10 @@ def lineage(
     for model in study.models:
         require_measurable(study, model, models, file=file)
     measurements = tuple(
-        Measurement(
-            model,
-            dataset,
-            decoding,
-            _summary(study, dataset, examples, facts, decoding),
-            facts.context,
-        )
+        one
         for model in study.models
         for dataset in study.datasets
-        for facts in [models[model.name]]
-        for examples in [_examples(study, sources[dataset.name], model, facts, dataset)]
-        for decoding in study.decodings_of(model)
+        for one in _measurements(study, sources, model, models[model.name], dataset)
     )
     fits = tuple(_fits_of_series(study, measurements, models))
     report = ReportRecipe(
@@ -161,6 +181,41 @@ def lineage(
         absent=absent or None,
     )
     return Lineage(study, measurements, report)
+
+
+def _measurements(
+    study: Study,
+    sources: Mapping[str, SourceIdentity],
+    model: ModelEntry,
+    facts: ModelFacts,
+    dataset: DatasetEntry,
+) -> Iterator[Measurement]:
+    """One model on one data set under each of its decodings."""
+    texts = texts_recipe(study, sources, dataset)
+    examples = examples_recipe(study, texts, model, facts, dataset)
+    for written in study.decodings_of(model):
+        asked = asked_for(written)
+        decoding = (
+            asked
+            if isinstance(asked, Decoding)
+            else _calibration(study, sources, model, facts, dataset, method=asked)
+        )
+        summary = summary_recipe(study, dataset, examples, facts, decoding)
+        yield Measurement(model, dataset, summary, facts.context)
+
+
+def _calibration(
+    study: Study,
+    sources: Mapping[str, SourceIdentity],
+    model: ModelEntry,
+    facts: ModelFacts,
+    dataset: DatasetEntry,
+    *,
+    method: Method,
+) -> CalibrationRecipe:
+    texts = texts_to_fit_on(study, sources, dataset)
+    examples = examples_recipe(study, texts, model, facts, dataset.for_calibration)
+    return calibration_recipe(study, examples, facts, method)
 
 
 def require_measurable(
@@ -194,85 +249,6 @@ def _refuse_twin(
             )
 
 
-def _examples(
-    study: Study,
-    source: SourceIdentity,
-    model: ModelEntry,
-    facts: ModelFacts,
-    dataset: DatasetEntry,
-) -> ExamplesRecipe:
-    form = _form(model, dataset)
-    by_tokens = "selection" in study.as_published
-    return ExamplesRecipe(
-        texts=_texts(study, source, dataset),
-        tokenizer=facts.tokenizer,
-        form=form,
-        template=facts.chat_template if form == "chat" else None,
-        prompt=dataset.prompt,
-        continuation=dataset.continuation,
-        unit=dataset.unit,
-        text_end=facts.text_end if study.at_end == "natural" else None,
-        whole=dataset.examples if by_tokens else None,
-    )
-
-
-def _form(model: ModelEntry, dataset: DatasetEntry) -> Form:
-    """A text that answers nothing is continued as it is, by chat models too."""
-    if not gives_contexts(dataset.source):
-        return "plain"
-    return "chat" if model.chat else "question-answer"
-
-
-def _texts(study: Study, source: SourceIdentity, dataset: DatasetEntry) -> TextsRecipe:
-    by_tokens = "selection" in study.as_published
-    return TextsRecipe(
-        source=source,
-        span_bytes=dataset.bytes_per_span,
-        # Of which each tokenizer then takes those that are long enough for it.
-        examples=dataset.examples * (SPARE if by_tokens else 1),
-        seed=study.seed,
-        # To leave short rests out would leave out texts because they end.
-        tails="all" if study.at_end == "natural" else None,
-        independent="passages" if dataset.independent == "passages" else None,
-        spans="first" if begins_texts(dataset.source) else None,
-        shortest=None if by_tokens else dataset.shortest,
-        longest_context=dataset.longest_context,
-    )
-
-
-def _summary(
-    study: Study,
-    dataset: DatasetEntry,
-    examples: ExamplesRecipe,
-    facts: ModelFacts,
-    decoding: PlainDecoding,
-) -> SummaryRecipe:
-    again = "four-bit" in study.as_published
-    reads = facts.identity.model_copy(update={"precision": "four-bit"}) if again else facts.identity
-    scores = ScoresRecipe(
-        examples=examples,
-        model=reads,
-        decoding=decoding.decoding,
-        at_end=study.at_end,
-        end_ids=facts.end_ids,
-    )
-    samples = SamplesRecipe(
-        examples=examples,
-        model=facts.identity,
-        decoding=decoding.decoding,
-        at_end=study.at_end,
-        end_ids=facts.end_ids,
-        seed=study.seed,
-        draws=None if dataset.samples_per_prompt == 1 else dataset.samples_per_prompt,
-    )
-    return SummaryRecipe(
-        samples=samples,
-        scores=scores,
-        rescored=RescoresRecipe(samples=samples, model=reads) if again else None,
-        alignment="slipped" if "slip" in study.as_published else None,
-    )
-
-
 def _require_fit(
     study: Study, model: ModelEntry, dataset: DatasetEntry, facts: ModelFacts, file: str
 ) -> None:
@@ -281,7 +257,7 @@ def _require_fit(
             f"{file}: a model with an end-of-text token was expected under `at_end: natural`, "
             f"found none in the configuration of {model.name!r}: use `at_end: continue`"
         )
-    if _form(model, dataset) == "chat" and facts.chat_template is None:
+    if form_of(model, dataset) == "chat" and facts.chat_template is None:
         raise ModelError(
             f"{file}: a chat template was expected with the tokenizer of {model.name!r}, which is "
             f"asked as a chat model on data set {dataset.name!r}, found none: save one beside it "
@@ -304,14 +280,14 @@ def _fits_of_series(
 
     In the study's order; members by size.
     """
-    decodings = dict.fromkeys(one.decoding.decoding for one in measurements)
-    series: dict[tuple[str, Decoding], dict[str, list[Measurement]]] = {
+    decodings = dict.fromkeys(one.asked for one in measurements)
+    series: dict[tuple[str, Decoding | Method], dict[str, list[Measurement]]] = {
         (dataset.name, decoding): defaultdict(list)
         for dataset in study.datasets
         for decoding in decodings
     }
     for one in measurements:
-        series[one.dataset.name, one.decoding.decoding][one.model.series].append(one)
+        series[one.dataset.name, one.asked][one.model.series].append(one)
     fits = []
     for (dataset_name, _), families in series.items():
         for family, group in families.items():

@@ -34,7 +34,7 @@ class OneStep(Entry):
 
     @property
     def label(self) -> str:
-        return "one step ahead"
+        return f"one step ahead{_beside_defaults(self)}"
 
 
 class FutureEntropy(Entry):
@@ -51,7 +51,16 @@ class FutureEntropy(Entry):
 
     @property
     def label(self) -> str:
-        return f"future entropy of {self.horizon} steps"
+        return f"future entropy of {self.horizon} steps{_beside_defaults(self, but='horizon')}"
+
+
+def _beside_defaults(method: Entry, *, but: str | None = None) -> str:
+    """Settings that are not the default, so that no two methods of a study have one label."""
+    return "".join(
+        f", {name} {getattr(method, name)}"
+        for name, field in type(method).model_fields.items()
+        if name not in ("kind", but) and getattr(method, name) != field.default
+    )
 
 
 Method = Annotated[FittedTemperature | OneStep | FutureEntropy, Field(discriminator="kind")]

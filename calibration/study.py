@@ -4,22 +4,19 @@ This file knows what may be written; it reads no disk and makes no recipe.
 """
 
 import difflib
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from collections.abc import Mapping
+from typing import Any, Final, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Discriminator,
-    Field,
-    Tag,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 
 from calibration.conventions import AtEnd, Unit
-from calibration.engine.decoding import TRUNCATIONS, Decoding
+from calibration.decodings import (
+    DECODINGS,
+    MIXTURE_FORMS,
+    AnyDecoding,
+    Decodings,
+    PlainDecoding,
+)
 from calibration.entry import Entry, Name
 from calibration.errors import StudyError
 from calibration.recipes import Independent, Precision
@@ -49,96 +46,6 @@ EXPECTED = {
     "string_too_long": ("a name of at most 100 characters", "shorten it"),
     "string_pattern_mismatch": ("a name on one line", "leave out line breaks and tabs"),
 }
-
-
-# A mixture as it may be written: one share, or several, a decoding each. Named, so that a fault is
-# told of the one that was meant.
-MIXTURE_FORMS: Final = ("share", "path")
-Mixture = Annotated[
-    Annotated[float, Tag("share")]
-    | Annotated[tuple[float, ...], Field(min_length=1, strict=False), Tag("path")],
-    Discriminator(lambda value: "path" if isinstance(value, list | tuple) else "share"),
-]
-
-
-class PlainDecoding(Entry):
-    """A decoding whose settings are written in the study; in a study it has one mixture."""
-
-    kind: Literal["plain"] = "plain"
-    temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
-    min_p: float | None = None
-    epsilon: float | None = None
-    eta: float | None = None
-    typical: float | None = None
-    mixture: Mixture | None = None
-
-    # The record validates itself, with the sentences a person reads: each setting alone first, so
-    # that the sentence names its key.
-    @field_validator("temperature", *TRUNCATIONS)
-    @classmethod
-    def _valid(cls, value: float | None, info: ValidationInfo) -> float | None:
-        name = str(info.field_name)
-        _require_valid({name: value}, name)
-        return value
-
-    @field_validator("mixture")
-    @classmethod
-    def _valid_mixture(cls, mixture: Mixture | None) -> Mixture | None:
-        for share in mixture if isinstance(mixture, tuple) else (mixture,):
-            if share is not None:
-                _require_valid({"top_k": 1, "mixture": share}, "mixture")
-        return mixture
-
-    @model_validator(mode="after")
-    def _valid_together(self) -> Self:
-        for one in self.along():
-            one.decoding  # noqa: B018  # it validates itself
-        return self
-
-    def along(self) -> Iterator["PlainDecoding"]:
-        """One decoding for each mixture of a path; itself where it has one or none."""
-        if not isinstance(self.mixture, tuple):
-            yield self
-            return
-        for share in self.mixture:
-            yield self.model_copy(update={"mixture": share})
-
-    @property
-    def decoding(self) -> Decoding:
-        """The record. ValueError where settings do not go together, or the mixture is a path."""
-        settings = self.model_dump(exclude={"kind"})
-        return Decoding(**settings)
-
-
-def _require_valid(settings: dict[str, Any], name: str) -> None:
-    """Raise ValueError where one setting, whatever the others, is not valid."""
-    if name in TRUNCATIONS and settings[name] is not None:
-        settings = settings | {"mixture": 0.0}
-    try:
-        Decoding(**settings)
-    except ValueError as error:
-        raise ValueError(str(error).removeprefix(f"{name}: ")) from None
-
-
-def _along_paths(written: tuple[PlainDecoding, ...]) -> tuple[PlainDecoding, ...]:
-    """The paths written out, so that nothing else knows of them; ValueError where one is double."""
-    found = tuple(one for entry in written for one in entry.along())
-    records = [entry.decoding for entry in found]
-    for record in records:
-        if records.count(record) > 1:
-            raise ValueError(
-                f"every entry was expected once, found {record.label} {records.count(record)} "
-                "times: leave the others out"
-            )
-    return found
-
-
-# YAML has lists, which a strict tuple would refuse.
-Decodings = Annotated[
-    tuple[PlainDecoding, ...], Field(min_length=1, strict=False), AfterValidator(_along_paths)
-]
 
 
 class Shape(Entry):
@@ -186,6 +93,14 @@ class ModelEntry(Entry):
         return self
 
 
+class CalibrationTexts(Entry):
+    """Texts to fit decodings on, of none of the clusters that are measured."""
+
+    source: Source | None = None  # that of the data set, without what is measured of it
+    # One number is fitted, of whose error the log loss feels the square alone.
+    examples: int = Field(default=256, gt=0)
+
+
 class DatasetEntry(Entry):
     """Texts to measure on, and how much of each is prompt and continuation."""
 
@@ -200,6 +115,22 @@ class DatasetEntry(Entry):
     longest_context: int | None = Field(default=None, gt=0)  # bytes: one of more is left out
     span_bytes: int | None = Field(default=None, ge=LONGEST_CHARACTER)
     independent: Independent = "texts"  # passages: intervals then speak of these texts alone
+    # Left out where it is unset, so that a study without it is known by the key it always had.
+    calibration: CalibrationTexts | None = Field(default=None, exclude_if=lambda one: one is None)
+
+    @property
+    def for_calibration(self) -> "DatasetEntry":
+        """The texts that decodings are fitted on: of the same source, unless another is named."""
+        texts = self.calibration or CalibrationTexts()
+        return self.model_copy(
+            update={
+                "name": f"{self.name} for calibration",
+                "source": texts.source or self.source,
+                "examples": texts.examples,
+                "samples_per_prompt": 1,
+                "calibration": None,
+            }
+        )
 
     @property
     def bytes_per_span(self) -> int:
@@ -222,9 +153,20 @@ class Study(Entry):
     at_end: AtEnd = "continue"
     as_published: tuple[Departure, ...] = Field(default=(), strict=False)
 
-    def decodings_of(self, model: ModelEntry) -> tuple[PlainDecoding, ...]:
+    def decodings_of(self, model: ModelEntry) -> tuple[AnyDecoding, ...]:
         """What a model is measured under."""
         return self.decodings if model.decodings is None else model.decodings
+
+    def fits_for(self, model: ModelEntry) -> bool:
+        """Whether a model is measured under a decoding that is fitted."""
+        return any(not isinstance(one, PlainDecoding) for one in self.decodings_of(model))
+
+    @property
+    def texts_read(self) -> tuple[DatasetEntry, ...]:
+        """The data sets, and those that decodings are fitted on where any is."""
+        fitted = any(map(self.fits_for, self.models))
+        others = (one.for_calibration for one in self.datasets if fitted)
+        return (*self.datasets, *others)
 
     @model_validator(mode="after")
     def _series_are_apart(self) -> Self:
@@ -255,10 +197,19 @@ class Study(Entry):
         return self
 
     @model_validator(mode="after")
+    def _fitted_by_what_is_measured(self) -> Self:
+        if "four-bit" in self.as_published and any(map(self.fits_for, self.models)):
+            raise ValueError(
+                "`decodings`: plain ones were expected with the published four-bit, under which "
+                "other weights read a text than wrote it, found a fitted one: leave out one of them"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         for key, names in (
             ("models", [model.name for model in self.models]),
-            ("datasets", [dataset.name for dataset in self.datasets]),
+            ("datasets", [dataset.name for dataset in self.texts_read]),
         ):
             repeated = sorted({name for name in names if names.count(name) > 1})
             if repeated:
@@ -312,7 +263,8 @@ def _sentence(error: ValidationError) -> str:
             reason = str(detail["ctx"]["error"])
             return f"{where}: {reason}" if where else reason
         case "union_tag_invalid" | "union_tag_not_found":
-            return _source_sentence(_place((*location, "kind")), found)
+            known = DECODINGS if "decodings" in location else SOURCES
+            return _kind_sentence(_place((*location, "kind")), found, tuple(known))
         case kind:
             expected, remedy = _expected(kind, detail.get("ctx", {}))
             remedy = "write it there" if found is None else remedy
@@ -334,8 +286,7 @@ def _expected(kind: str, limits: dict[str, Any]) -> tuple[str, str]:
             return EXPECTED.get(kind, ("another value", "see studies/quickstart.yaml for one"))
 
 
-def _source_sentence(where: str, found: object) -> str:
-    known = tuple(SOURCES)
+def _kind_sentence(where: str, found: object, known: tuple[str, ...]) -> str:
     expected = f"{where}: {', '.join(map(repr, known[:-1]))} or {known[-1]!r} was expected"
     if not isinstance(found, dict) or found.get("kind") is None:
         return f"{expected}, found nothing: add `kind:` there"
@@ -346,20 +297,31 @@ def _source_sentence(where: str, found: object) -> str:
 
 def _place(location: tuple[int | str, ...]) -> str:
     text = ""
-    for before, part in zip(("", *location), location, strict=False):
-        if (before == "source" and part in SOURCES) or (
-            before == "mixture" and part in MIXTURE_FORMS
-        ):
+    for place, part in enumerate(location):
+        if _is_form(location[:place], part):
             continue  # which of several forms was meant, which is no key of the file
         text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return f"`{text}`" if text else ""
+
+
+def _is_form(before: tuple[int | str, ...], part: int | str) -> bool:
+    match before:
+        case (*_, "source"):
+            return part in SOURCES
+        case (*_, "mixture"):
+            return part in MIXTURE_FORMS
+        case (*_, "decodings", int()):
+            return part in DECODINGS
+        case _:
+            return False
 
 
 def _suggestion(location: tuple[int | str, ...], key: str) -> str:
     records: dict[str, type[Entry]] = {
         "models": ModelEntry,
         "datasets": DatasetEntry,
-        "decodings": PlainDecoding,
+        "calibration": CalibrationTexts,
+        **DECODINGS,
         **SOURCES,
     }
     owners = [records[str(part)] for part in location[:-1] if str(part) in records]

@@ -43,27 +43,6 @@ EXAMPLES = pl.Schema(
     }
 )
 
-CALIBRATION = pl.Schema(
-    {
-        "name": pl.String(),  # temperature, or alpha
-        "block": pl.Int32(),  # of positions; null where there is one value
-        "value": pl.Float64(),
-    }
-)
-
-DIAGNOSTICS = pl.Schema(
-    {
-        "name": pl.String(),
-        "at": pl.String(),  # what was varied: a temperature, a K and R, a round; may be empty
-        "value": pl.Float64(),
-        "se": pl.Float64(),  # over clusters; null where there is none
-    }
-)
-
-HEAD = pl.Schema(  # the predictor of future entropy
-    {"name": pl.String(), "shape": pl.List(pl.Int64), "values": pl.List(pl.Float32)}
-)
-
 SAMPLES = pl.Schema(
     {
         "cluster": pl.String(),
@@ -233,7 +212,7 @@ ENT_CE = pl.Schema(
         "training_tokens": pl.Int64(),  # null where not stated
         "dataset": pl.String(),
         "decoding": pl.String(),
-        "temperature": pl.Float64(),
+        "temperature": pl.Float64(),  # null where the decoding is fitted
         "truncation": pl.String(),  # such as "top-p 0.95"; null where every token is possible
         "mixture": pl.Float64(),  # the share of the distribution before the truncation; null, too
         "unit": pl.String(),  # tokens or bytes: every quantity but `ent_ce_per_byte` is nats a unit

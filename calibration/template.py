@@ -78,6 +78,9 @@ datasets:
     # samples_per_prompt: 1   # continuations drawn of each prompt
     # shortest: 4600          # bytes of a text; one with fewer is left out, and counted
     # longest_context: 1200   # bytes of what a text answers; with more it is left out, and counted
+    # calibration:            # texts that fitted decodings are fitted on: of source texts that are
+    #   examples: 256         # not measured, of the same source unless another is named
+    #   source: {{kind: speeches, split: stop}}
 
   # Your own files. A .txt file is one text; .jsonl, .csv and .parquet hold one a row.
   # - name: mine
@@ -155,6 +158,15 @@ decodings:              # each is measured whole: what samples is what is scored
   # - {{epsilon: 0.0006, mixture: 0.01}}    # at least so much
   # - {{eta: 0.002, mixture: 0.01}}         # at least so much, or less where entropy is high
   # - {{typical: 0.95, mixture: 0.01}}      # those about as surprising as the entropy says
+
+  # Fitted ones: the temperature at which EntCE is 0, or that of least log loss; next tokens weighed
+  # by the entropy of the next step, or by a prediction of that of the next `horizon` steps. They
+  # are fitted on texts that are not measured (`calibration` of each data set); `block` fits an α
+  # for so many positions each, and not one for all.
+  # - {{kind: temperature, fit: ent_ce}}
+  # - {{kind: temperature, fit: log_loss}}
+  # - {{kind: one_step, likeliest: 64, tail: 8, block: 32}}
+  # - {{kind: future_entropy, horizon: 16, likeliest: 32, tail: 16, places: 16, rounds: 2, rank: 32}}
 
 at_end: continue        # what an end-of-text token means: `continue` takes it out of the
                         # distribution, so that lengths are equal; `stop` ends the text there, as

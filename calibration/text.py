@@ -8,7 +8,7 @@ import hashlib
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice, zip_longest
 from typing import Literal, NamedTuple
 
@@ -89,15 +89,19 @@ def _unwrapped_paragraph(paragraph: str) -> str:
     return " ".join(lines)
 
 
-def selected(texts: Sequence[SourceText], recipe: TextsRecipe) -> pl.DataFrame:
+def selected(
+    texts: Sequence[SourceText], recipe: TextsRecipe, *, without: Collection[str] = ()
+) -> pl.DataFrame:
     """Up to `recipe.examples` spans, one from each cluster in turn, in seeded order.  # TEXTS
 
     The order of a span depends on the seed, its cluster and its place alone, so 512 extends 256.
+    Clusters `without` are left out first: those of the texts that the recipe's are apart from.
     """
     of_cluster: dict[str, list[_Piece]] = defaultdict(list)
     for text in texts:
         for piece in _pieces(text, recipe):
-            of_cluster[piece.cluster].append(piece)
+            if piece.cluster not in without:
+                of_cluster[piece.cluster].append(piece)
     turns = [
         _in_turn(of_cluster[cluster], f"{recipe.seed}/{cluster}", recipe)
         for cluster in sorted(of_cluster, key=lambda name: place_of_cluster(name, recipe.seed))

@@ -14,6 +14,7 @@ from calibration.recipes import Recipe
 JUDGED: Final[Mapping[str, str]] = {
     "texts": "texts",
     "examples": "examples",
+    "calibrations": "calibration",
     "samples": "samples",
     "rescores": "rescored samples",
     "scores": "scores",
@@ -40,8 +41,8 @@ def labels(lineage: Lineage) -> dict[str, Label]:
     for one in lineage.measurements:
         label = Label(one.title, one.model.name)
         found |= {recipe.address: label for recipe in one.made}
-    for examples, one in lineage.examples().items():
-        found[examples.address] = Label(one.examples_title, None)
+    for examples, encoding in lineage.examples().items():
+        found[examples.address] = Label(encoding.title, None)
     for texts, dataset in lineage.texts().items():
         found[texts.address] = Label(dataset.name, None)
     return found

@@ -118,7 +118,7 @@ def _labels(one: Measurement) -> dict[str, str]:
     return {
         "dataset": one.dataset.name,
         "model": one.model.name,
-        "decoding": one.decoding.decoding.label,
+        "decoding": one.asked.label,
     }
 
 

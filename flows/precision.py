@@ -36,13 +36,13 @@ def expected_precision(
     """The standard error of EntCE to expect of every data set under every decoding that has one."""
     series: dict[tuple[str, str], list[Measurement]] = defaultdict(list)
     for one in lineage.measurements:
-        if one.decoding.decoding.is_pure:
+        if one.samples.decoding.is_pure:
             continue  # it has no EntCE
-        series[one.dataset.name, one.decoding.decoding.label].append(one)
+        series[one.dataset.name, one.asked.label].append(one)
     root = Path(lineage.study.root)
+    measured = {one.examples.texts: one.dataset for one in lineage.measurements}
     designs = {
-        dataset.name: _design(texts, dataset, root, known)
-        for texts, dataset in lineage.texts().items()
+        dataset.name: _design(texts, dataset, root, known) for texts, dataset in measured.items()
     }
     grounds = Grounds(form_of)
     judged = grounds.of(_judged_summaries(known))
@@ -50,8 +50,7 @@ def expected_precision(
     for (dataset, _), group in series.items():
         planned = grounds.of(one.summary.address for one in group)
         near = nearest(list(planned.values()), judged)[:FEW]
-        measured = list(_measured(near, known))
-        found.append(_expected(group[0], designs[dataset], measured))
+        found.append(_expected(group[0], designs[dataset], list(_measured(near, known))))
     return found
 
 
@@ -63,7 +62,7 @@ def _expected(
         design,
         guess(first.examples, measured),
         dataset=first.dataset.name,
-        decoding=first.decoding.decoding.label,
+        decoding=first.asked.label,
     )
 
 

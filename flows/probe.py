@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from calibration.cost import tokens_each
+from calibration.decodings import PlainDecoding
 from calibration.engine.decoding import Ending
 from calibration.lineage import Lineage, Measurement
 from calibration.measurement import Sizes, sampled_part, scored_part
@@ -98,7 +99,9 @@ def _scoring_rate(one: Measurement, network: LoadedNetwork, lineage: Lineage) ->
     recipe = one.samples
     shape = in_proportion(recipe)
     rows = made_up_examples(recipe, shape, rows=PART_ROWS, vocabulary=network.vocabulary)
-    decodings = [entry.decoding for entry in lineage.study.decodings_of(one.model)]
+    written = lineage.study.decodings_of(one.model)
+    plain = [entry.decoding for entry in written if isinstance(entry, PlainDecoding)]
+    decodings = plain or [recipe.decoding]
     ending = Ending(recipe.at_end, recipe.end_ids)
     seconds = _seconds(lambda: scored_part(rows, network, decodings=decodings, ending=ending))
     return scoring_rate(recipe, rows=PART_ROWS, seconds=seconds)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from prefect.tasks import Task
+from tasks.calibrate import calibrate
 
 from calibration.errors import CalibrationError, CheckFailed, InputError, StudyError
 from calibration.lineage import Lineage, Measurement
@@ -17,6 +18,7 @@ from calibration.recipes import Checked, StudyFitRecipe, VerdictRecipe
 from calibration.titles import verdict_title
 from expectations.suites import VERSIONS
 from flows.patience import DELAYS, is_tried_again
+from storage.apart import require_apart
 from storage.loading import require_loadable
 from storage.result_block import ArtifactRecords
 from storage.store import open_store
@@ -87,6 +89,7 @@ def prepare_texts(lineage: Lineage, place: Place) -> Losses:
         losses: Losses = {}
     else:
         _make_texts(lineage, place)
+        require_apart(lineage, open_store(place.store))
         losses = _make_examples(lineage, place)
     return losses | _too_long(lineage, place, without=losses)
 
@@ -101,13 +104,13 @@ def _make_texts(lineage: Lineage, place: Place) -> None:
 def _make_examples(lineage: Lineage, place: Place) -> Losses:
     losses: Losses = {}
     for examples, one in lineage.examples().items():
-        title = one.examples_title
+        title = one.title
         try:
             where = tokenizer_checkpoint(one.model, Path(lineage.study.root))
             place.keeping(encode)(examples, title=title, checkpoint=where, store=place.store)
             place.judge(examples, title=title)
         except (InputError, CheckFailed) as error:  # of every model with that tokenizer
-            users = (same.model.name for same in lineage.measurements if same.examples == examples)
+            users = (same.model.name for same in lineage.measurements if examples in same.reads)
             losses |= {name: error for name in users if name not in losses}
     return losses
 
@@ -129,6 +132,11 @@ def measure(measurements: tuple[Measurement, ...], root: str, place: Place) -> N
     where = checkpoint(model, Path(root))
     for precision in {one.scores.model.precision for one in measurements}:
         require_loadable(where, precision=precision)
+    fitted = {one.calibration: one.title for one in measurements if one.calibration is not None}
+    if fitted:
+        place.keeping(calibrate)(fitted, model=model.name, checkpoint=where, store=place.store)
+    for calibration, title in fitted.items():
+        place.judge(calibration, title=title)
     samples = {one.samples: one.title for one in measurements}
     scores = {one.scores: one.title for one in measurements}
     place.keeping(sample)(samples, model=model.name, checkpoint=where, store=place.store)

@@ -49,7 +49,7 @@ def _read(study: Study, file: str, *, could_cost: bool) -> Lineage | None:
 
 
 def _unread_datasets(study: Study, root: Path) -> Iterator[Unread]:
-    for dataset in study.datasets:
+    for dataset in study.texts_read:
         try:
             check_source(dataset, root)
             source_identity(dataset, root)

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from calibration.deriving import ModelFacts
 from calibration.errors import ModelError
-from calibration.lineage import ModelFacts
 from calibration.recipes import ModelIdentity
 from calibration.study import ModelEntry
 from storage.contents import Folder

@@ -7,9 +7,10 @@ study, since every model is measured on them.
 from collections.abc import Sequence
 from pathlib import Path
 
+from calibration.deriving import ModelFacts
 from calibration.errors import CalibrationError, ModelError, StudyError
 from calibration.left_out import reason
-from calibration.lineage import Lineage, ModelFacts, lineage, require_measurable
+from calibration.lineage import Lineage, lineage, require_measurable
 from calibration.recipes import Absent, SourceIdentity
 from calibration.study import ModelEntry, Study
 from storage.gguf import GGUF
@@ -67,9 +68,9 @@ def absent_model(study: Study, name: str, error: CalibrationError, *, file: str)
 
 def _sources(study: Study) -> dict[str, SourceIdentity]:
     root = Path(study.root)
-    for dataset in study.datasets:
+    for dataset in study.texts_read:
         check_source(dataset, root)
-    return {dataset.name: source_identity(dataset, root) for dataset in study.datasets}
+    return {dataset.name: source_identity(dataset, root) for dataset in study.texts_read}
 
 
 def _usable(

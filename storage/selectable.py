@@ -10,15 +10,17 @@ class Selectable:
     """The texts that a recipe can still select, of all that were added.
 
     A selection takes clusters in the order of their hash, at least one span of each, so that only
-    the first `recipe.examples` clusters can have a part in it.
+    the first `recipe.examples` clusters can have a part in it; where it is apart from others, so
+    many beside those that the others can have.
     """
 
     def __init__(self, recipe: TextsRecipe) -> None:
         self._recipe = recipe
+        self._clusters_wanted = recipe.examples + (recipe.apart.examples if recipe.apart else 0)
         self._first: list[int] = []  # the first clusters' places, negative: the last one on top
         self._known: set[int] = set()
         self._texts: list[tuple[int, SourceText]] = []
-        self._full = 2 * recipe.examples
+        self._full = 2 * self._clusters_wanted
 
     def wants(self, cluster: str) -> bool:
         """Whether a text of a cluster could still be selected."""
@@ -54,8 +56,8 @@ class Selectable:
             return
         self._known.add(place)
         heapq.heappush(self._first, -place)
-        if len(self._first) > self._recipe.examples:
+        if len(self._first) > self._clusters_wanted:
             self._known.remove(-heapq.heappop(self._first))
 
     def _within(self, place: int) -> bool:
-        return len(self._first) < self._recipe.examples or place <= -self._first[0]
+        return len(self._first) < self._clusters_wanted or place <= -self._first[0]

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from calibration.deriving import ModelFacts
 from calibration.errors import ModelError
-from calibration.lineage import ModelFacts
 from calibration.recipes import ModelIdentity
 from calibration.study import ModelEntry
 from storage.architectures import require_known

@@ -4,6 +4,7 @@ from dataclasses import fields
 
 from prefect import task
 
+from calibration.engine.decoding import Decoding
 from calibration.recipes import FitRecipe, Member
 from calibration.statistics.measured import Measured, Summary
 from calibration.statistics.series import fit_series
@@ -40,6 +41,7 @@ def _measured(recipe: FitRecipe, member: Member, place: Store) -> Measured:
         field.name: read_judged(place, member.summary, VERSIONS["summaries"], table=field.name)
         for field in fields(Summary)
     }
+    plain = recipe.decoding if isinstance(recipe.decoding, Decoding) else None
     return Measured(
         name=member.name,
         family=recipe.family,
@@ -52,9 +54,9 @@ def _measured(recipe: FitRecipe, member: Member, place: Store) -> Measured:
         base=member.base,
         dataset=recipe.dataset,
         decoding=recipe.decoding.label,
-        temperature=recipe.decoding.temperature,
-        truncation=recipe.decoding.truncation,
-        mixture=recipe.decoding.mixture,
+        temperature=plain.temperature if plain else None,
+        truncation=plain.truncation if plain else None,
+        mixture=plain.mixture if plain else None,
         unit=member.summary.samples.examples.unit,
         at_end=member.summary.samples.at_end,
         summary=Summary(**tables),

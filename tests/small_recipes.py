@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from calibration.engine.decoding import Decoding
+from calibration.methods import FittedTemperature, FutureEntropy, OneStep
 from calibration.recipes import (
     Absent,
+    CalibrationRecipe,
     ExamplesRecipe,
     FitRecipe,
     Identity,
@@ -39,6 +41,21 @@ SAMPLES = SamplesRecipe(
     end_ids=(0, 7),
     seed=0,
 )
+FITTED_ON = ExamplesRecipe(
+    texts=TEXTS.model_copy(update={"apart": TEXTS}),
+    tokenizer="t0",
+    prompt=4,
+    continuation=8,
+    unit="tokens",
+)
+CALIBRATION = CalibrationRecipe(
+    examples=FITTED_ON,
+    model=MODEL,
+    at_end="continue",
+    end_ids=(0, 7),
+    seed=0,
+    method=OneStep(kind="one_step"),
+)
 RESCORES = RescoresRecipe(samples=SAMPLES, model=MODEL)
 SCORES = ScoresRecipe(
     examples=EXAMPLES,
@@ -60,6 +77,7 @@ VERDICT = VerdictRecipe(table=SAMPLES, suite=1)
 ALL: tuple[Recipe, ...] = (
     TEXTS,
     EXAMPLES,
+    CALIBRATION,
     SAMPLES,
     RESCORES,
     SCORES,
@@ -71,8 +89,9 @@ ALL: tuple[Recipe, ...] = (
     VERDICT,
 )
 
-# What the report above is made from, and a verdict: without what only a published protocol asks.
-OF_REPORT: tuple[Recipe, ...] = tuple(recipe for recipe in ALL if recipe is not RESCORES)
+# What the report above is made from, and a verdict: without what only a published protocol asks,
+# and what only a fitted decoding does.
+OF_REPORT: tuple[Recipe, ...] = tuple(one for one in ALL if one not in (CALIBRATION, RESCORES))
 
 
 def changed(record: Record, **fields: object) -> Record:
@@ -99,6 +118,14 @@ def variants() -> dict[str, Recipe]:
             "tokenizer": "t1",
             "prompt": 5,
             "continuation": 9,
+        },
+        CALIBRATION: {
+            "examples": changed(FITTED_ON, prompt=5),
+            "model": changed(MODEL, precision="bfloat16"),
+            "at_end": "stop",
+            "end_ids": (0,),
+            "seed": 1,
+            "method": FittedTemperature(kind="temperature", fit="ent_ce"),
         },
         SAMPLES: {
             "examples": changed(EXAMPLES, prompt=5),
@@ -167,6 +194,19 @@ def variants() -> dict[str, Recipe]:
     found["examples.whole"] = changed(EXAMPLES, whole=9)
     found["texts.spans"] = changed(TEXTS, spans="first", shortest=5, longest_context=9)
     found["reports.absent"] = changed(REPORT, absent=(Absent(model="gone", why="no"),))
+    methods = {
+        "least": FittedTemperature(kind="temperature", fit="log_loss"),
+        "likeliest": OneStep(kind="one_step", likeliest=128),
+        "block": OneStep(kind="one_step", block=64),
+        "future": FutureEntropy(kind="future_entropy"),
+        "horizon": FutureEntropy(kind="future_entropy", horizon=8),
+        "rounds": FutureEntropy(kind="future_entropy", rounds=1),
+    }
+    for name, method in methods.items():
+        found[f"calibrations.method.{name}"] = changed(CALIBRATION, method=method)
+    for recipe in (SAMPLES, SCORES):
+        found[f"{recipe.KIND}.calibration"] = changed(recipe, calibration=CALIBRATION)
+    found["texts.apart"] = changed(TEXTS, apart=changed(TEXTS, seed=1))
     found["samples.draws"] = changed(SAMPLES, draws=2)
     found["summaries.rescored"] = changed(SUMMARY, rescored=RESCORES)
     found["summaries.alignment"] = changed(SUMMARY, alignment="slipped")

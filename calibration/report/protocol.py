@@ -4,12 +4,15 @@ Sentences only: which choice, and what follows from it. Knows no tables but ENT_
 """
 
 import math
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import polars as pl
 
 from calibration.conventions import AtEnd
+from calibration.decodings import asked_for
 from calibration.engine.decoding import Decoding
+from calibration.methods import Method
 from calibration.report.wording import Row, listed, nats_per
 from calibration.sources import PublishedSource, gives_contexts
 from calibration.study import DatasetEntry, Departure, ModelEntry, Study
@@ -198,23 +201,34 @@ def _of_models(study: Study) -> list[str]:
     """What chat models and truncations make of a study beside the published one."""
     return [
         sentence
-        for sentence in (_of_truncations(study), _of_chat_prompts(study), _of_chat_decodings(study))
+        for sentence in (
+            _of_truncations(study),
+            _of_fitted(study),
+            _of_chat_prompts(study),
+            _of_chat_decodings(study),
+        )
         if sentence is not None
     ]
 
 
 def _of_truncations(study: Study) -> str | None:
-    found = {
-        entry.decoding.truncation
-        for model in study.models
-        for entry in study.decodings_of(model)
-        if entry.decoding.truncation is not None
-    }
+    plain = [one for one in _asked(study, study.models) if isinstance(one, Decoding)]
+    found = {one.truncation for one in plain if one.truncation is not None}
     if not found:
         return None
     return (
         f"Truncated decodings ({listed(sorted(found))}) are no part of the paper, which has "
         "temperatures alone."
+    )
+
+
+def _of_fitted(study: Study) -> str | None:
+    found = [one.label for one in _asked(study, study.models) if not isinstance(one, Decoding)]
+    if not found:
+        return None
+    return (
+        f"Fitted decodings ({listed(list(dict.fromkeys(found)))}) are no part of the paper's "
+        "measurements: of future entropy it proves what could be had, and runs nothing."
     )
 
 
@@ -245,7 +259,11 @@ def _of_chat_decodings(study: Study) -> str | None:
 
 
 def _beyond_the_model_itself(study: Study, model: ModelEntry) -> bool:
-    return any(one.decoding != Decoding() for one in study.decodings_of(model))
+    return any(one != Decoding() for one in _asked(study, [model]))
+
+
+def _asked(study: Study, models: Sequence[ModelEntry]) -> list[Decoding | Method]:
+    return [asked_for(entry) for model in models for entry in study.decodings_of(model)]
 
 
 def origins_of_sizes(study: Study) -> list[str]:

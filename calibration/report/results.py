@@ -1,8 +1,8 @@
 """The tables of a study together, and the choices that every part of its report shares.
 
-The first decoding of a data set that truncates nothing is drawn and headlined. Where there is no
-room for every model, the smallest and the largest of each family stand for the rest. Knows neither
-figures nor pages.
+The first decoding of a data set that truncates nothing, and is not fitted, is drawn and headlined.
+Where there is no room for every model, the smallest and the largest of each family stand for the
+rest. Knows neither figures nor pages.
 """
 
 from dataclasses import dataclass, fields
@@ -86,10 +86,11 @@ class ReportTables:
 def first_decoding(ent_ce: pl.DataFrame) -> str:
     """The decoding that stands for the rows of one data set: the first that truncates nothing.
 
-    No mixture speaks for its truncation; where every decoding truncates, the first with a log loss.
+    One that is fitted stands for them only where the study states the settings of none. No mixture speaks for its truncation; where every decoding truncates, the first with a log loss.
     """
-    plain = pl.col("truncation").is_null()
-    for chosen in (plain, pl.col("mixture") > 0, pl.lit(value=True)):
+    whole = pl.col("truncation").is_null()
+    written = pl.col("temperature").is_not_null()
+    for chosen in (whole & written, whole, pl.col("mixture") > 0, pl.lit(value=True)):
         found = names(ent_ce.filter(chosen), "decoding")
         if found:
             return found[0]

@@ -36,7 +36,7 @@ class Measured:
     base: str | None  # the name of the model that a chat model was made of, where stated
     dataset: str
     decoding: str
-    temperature: float
+    temperature: float | None  # None where the decoding is fitted
     truncation: str | None  # in words; None where every token is possible
     mixture: float | None  # beside a truncation
     unit: Unit

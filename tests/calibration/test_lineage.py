@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from calibration.deriving import ModelFacts
 from calibration.errors import ModelError, StudyError
-from calibration.lineage import Lineage, ModelFacts, lineage
+from calibration.lineage import Lineage, lineage
 from calibration.recipes import ModelIdentity, SourceIdentity
 from calibration.study import parsed_study
 

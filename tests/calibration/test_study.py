@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from calibration.decodings import PlainDecoding
 from calibration.engine.decoding import Decoding
 from calibration.errors import StudyError
-from calibration.study import SPAN_PER_TOKEN, DatasetEntry, PlainDecoding, Study, parsed_study
+from calibration.study import SPAN_PER_TOKEN, DatasetEntry, Study, parsed_study
 
 FILE = "mine.yaml"
 JARGON = ("Input", "union", "tuple", "dict", "instance", "pydantic", "Traceback", "validation")
@@ -247,7 +248,8 @@ WRONG = {
     ),
     "an unknown kind of decoding": (
         written(decodings=[{"kind": "top-p"}]),
-        "`decodings[1].kind`: 'plain' was expected, found 'top-p': this version knows no other",
+        "`decodings[1].kind`: 'plain', 'temperature', 'one_step' or 'future_entropy' was expected, "
+        "found 'top-p': write one of them",
     ),
     "a decoding twice": (
         written(decodings=[{"temperature": 1.0}, {"temperature": 0.9}, {}]),

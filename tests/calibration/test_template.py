@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from calibration.decodings import DECODINGS
 from calibration.study import (
     SOURCES,
+    CalibrationTexts,
     DatasetEntry,
     Entry,
     ModelEntry,
-    PlainDecoding,
     Shape,
     Study,
     parsed_study,
@@ -20,7 +21,11 @@ from calibration.template import template
 
 ROOT = Path(__file__).parents[2]
 TEXT = template(file="study.yaml", ladder="models/ladder")
-RECORDS = (Study, ModelEntry, Shape, DatasetEntry, PlainDecoding, *SOURCES.values())
+RECORDS = (
+    *(Study, ModelEntry, Shape, DatasetEntry, CalibrationTexts),
+    *DECODINGS.values(),
+    *SOURCES.values(),
+)
 
 
 def study(text: str) -> Study:
@@ -58,7 +63,7 @@ def test_what_is_commented_out_is_a_study_too() -> None:
     found = study(with_everything())
     assert len(found.models) == 7
     assert {dataset.source.kind for dataset in found.datasets} == set(SOURCES)
-    assert len(found.decodings) == 2 + 4 + 5  # a path of four mixtures among them
+    assert len(found.decodings) == 2 + 4 + 5 + 4  # a path of four mixtures and four fitted ones
 
 
 def test_it_says_how_to_run_the_file_it_is_in() -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from calibration.lineage import Lineage, ModelFacts, lineage
+from calibration.deriving import ModelFacts
+from calibration.lineage import Lineage, lineage
 from calibration.recipes import ModelIdentity, Recipe, SourceIdentity
 from calibration.study import parsed_study
 from calibration.tables import EXAMPLES, TEXTS

@@ -20,11 +20,11 @@ from gguf_files import (
     write_gguf,
 )
 
+from calibration.deriving import ModelFacts
 from calibration.engine.decoding import Decoding, Ending
 from calibration.engine.language import Batch
 from calibration.engine.scoring import Text, score
 from calibration.errors import ModelError
-from calibration.lineage import ModelFacts
 from calibration.study import ModelEntry
 from storage.contents import file_digest
 from storage.loading import load_network

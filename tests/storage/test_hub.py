@@ -18,7 +18,7 @@ from gguf_files import byte_tokenizer, small_llama, write_gguf
 from hub_server import COMMIT, Hub, served
 from safetensors.numpy import save_file
 
-from calibration.lineage import ModelFacts
+from calibration.deriving import ModelFacts
 from calibration.study import ModelEntry
 from storage.weights import model_facts
 

@@ -9,7 +9,7 @@ from gguf_files import add_byte_level, small_llama, write_gguf
 from markov import chain, write_checkpoint
 from small_tokenizers import LLAMA3, QWEN, qwen
 
-from calibration.lineage import ModelFacts
+from calibration.deriving import ModelFacts
 from calibration.study import ModelEntry
 from storage.contents import LocalFolder
 from storage.templates import template_digest, template_in

@@ -11,8 +11,8 @@ import pytest
 from markov import CONTEXT, END_ID, LETTERS, chain, write_checkpoint
 from safetensors.numpy import load_file, save_file
 
+from calibration.deriving import ModelFacts
 from calibration.errors import ModelError
-from calibration.lineage import ModelFacts
 from calibration.study import ModelEntry
 from storage.spelling import ids_in
 from storage.weights import Checkpoint, checkpoint, model_facts

@@ -1,0 +1,45 @@
+"""The tables that only fitted decodings have: what was fitted, and what it is worth.
+
+A calibration holds the first three, a study's fit the last.
+"""
+
+import polars as pl
+
+CALIBRATION = pl.Schema(
+    {
+        "name": pl.String(),  # temperature, or alpha
+        "block": pl.Int32(),  # of positions; null where there is one value
+        "value": pl.Float64(),
+    }
+)
+
+DIAGNOSTICS = pl.Schema(
+    {
+        "name": pl.String(),
+        "at": pl.String(),  # what was varied: a temperature, a K and R, a round; may be empty
+        "value": pl.Float64(),
+        "se": pl.Float64(),  # over clusters; null where there is none
+    }
+)
+
+HEAD = pl.Schema(  # the predictor of future entropy
+    {"name": pl.String(), "shape": pl.List(pl.Int64), "values": pl.List(pl.Float32)}
+)
+
+# A fitted decoding against the temperatures of its study, at its own EntCE: nats a step.
+CALIBRATED = pl.Schema(
+    {
+        "model": pl.String(),
+        "dataset": pl.String(),
+        "decoding": pl.String(),
+        "unit": pl.String(),
+        "kind": pl.String(),  # of its method: temperature, one_step or future_entropy
+        "coverage": pl.Float64(),  # of human tokens that it allows
+        "temperatures": pl.Int64(),  # that were measured beside it, itself not counted
+        "inside": pl.Boolean(),  # its EntCE lies between theirs; null where there are too few
+        "difference": pl.Float64(),  # of log loss: its own less theirs; null where too few
+        "standard_error": pl.Float64(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+    }
+)
