@@ -8,9 +8,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from calibration.decodings import asked_for
+from calibration.engine.decoding import Decoding
 from calibration.expected import BYTES_A_TOKEN
+from calibration.fitting_work import tokens_to_fit, tokens_to_fit_on, tried
 from calibration.outlay import Asked
-from calibration.recipes import ModelRecipe, Recipe, SamplesRecipe, ScoresRecipe
+from calibration.recipes import (
+    CalibrationRecipe,
+    ModelRecipe,
+    Recipe,
+    SamplesRecipe,
+    ScoresRecipe,
+)
 from calibration.sources import CodeContestsSource, PythonSource, gives_contexts
 from calibration.study import DatasetEntry, ModelEntry, Study
 
@@ -36,6 +45,8 @@ def tokens_of(recipe: Recipe) -> int:
     match recipe:
         case SamplesRecipe() | ScoresRecipe():
             return rows_of(recipe) * tokens_each(recipe)
+        case CalibrationRecipe():
+            return tokens_to_fit_on(recipe.method, recipe.examples)
         case _:
             return 0
 
@@ -49,7 +60,7 @@ def rows_of(recipe: SamplesRecipe | ScoresRecipe) -> int:
 
 def tokens_each(recipe: ModelRecipe) -> int:
     """Tokens a network must read or write for one example, at most."""
-    return recipe.examples.prompt + recipe.examples.continuation
+    return recipe.examples.prompt + recipe.examples.continuation * (1 + tried(recipe.asked))
 
 
 def steps_each(recipe: ModelRecipe) -> float:
@@ -58,7 +69,8 @@ def steps_each(recipe: ModelRecipe) -> float:
     Windows of bytes take a token for every four.
     """
     examples = recipe.examples
-    steps = tokens_each(recipe) if isinstance(recipe, ScoresRecipe) else examples.continuation
+    read = examples.prompt + examples.continuation
+    steps = read if isinstance(recipe, ScoresRecipe) else examples.continuation
     return steps / BYTES_A_TOKEN if examples.unit == "bytes" else steps
 
 
@@ -79,12 +91,13 @@ def work_of(rows: Mapping[SamplesRecipe | ScoresRecipe, int]) -> dict[str, Work]
 
 
 def _passes(recipes: Iterable[Recipe]) -> Iterator[list[ScoresRecipe]]:
-    """Scores that are made together: decodings of one model on the same examples."""
-    groups: dict[tuple[str, str, str], list[ScoresRecipe]] = defaultdict(list)
+    """Scores that are made together: decodings of one network on the same examples."""
+    groups: dict[tuple[str | None, ...], list[ScoresRecipe]] = defaultdict(list)
     for recipe in recipes:
         if isinstance(recipe, ScoresRecipe):
             model = recipe.model
-            groups[recipe.examples.address, model.weights, model.precision].append(recipe)
+            by = recipe.adjusted.address if recipe.adjusted else None
+            groups[recipe.examples.address, model.weights, model.precision, by].append(recipe)
     yield from groups.values()
 
 
@@ -95,13 +108,26 @@ def asked_of(study: Study, model: ModelEntry, dataset: DatasetEntry) -> Asked:
     as long as the study lets it be.
     """
     each = _bytes_a_token(dataset) if dataset.unit == "bytes" else 1
+    prompt, continuation = (-(-steps // each) for steps in (dataset.prompt, dataset.continuation))
+    asked = [asked_for(one) for one in study.decodings_of(model)]
     return Asked(
         examples=dataset.examples,
         draws=dataset.samples_per_prompt,
-        prompt=-(-dataset.prompt // each) + _context(dataset),
-        continuation=-(-dataset.continuation // each),
-        decodings=len(study.decodings_of(model)),
+        prompt=prompt + _context(dataset),
+        continuation=continuation,
+        decodings=len(asked),
         rescored="four-bit" in study.as_published,
+        tried=sum(map(tried, asked)),
+        fitting=sum(
+            tokens_to_fit(
+                one,
+                examples=dataset.for_calibration.examples,
+                prompt=prompt + _context(dataset.for_calibration),
+                continuation=continuation,
+            )
+            for one in asked
+            if not isinstance(one, Decoding)
+        ),
     )
 
 

@@ -103,6 +103,8 @@ class Asked(NamedTuple):
     continuation: int
     decodings: int
     rescored: bool = False  # what was written is read by other weights, such as those of 4 bits
+    tried: int = 0  # next tokens read beside each token, over all decodings that look ahead
+    fitting: int = 0  # tokens read or written to fit decodings
 
     @property
     def rows(self) -> int:
@@ -163,6 +165,8 @@ def outlay(network: Network, asked: Asked, machine: Machine, placed: Placement) 
         scoring(network, asked, machine),
         replay(network, asked, machine),
         rescoring(network, asked, machine),
+        looking_ahead(network, asked, machine, rows=placed.rows),
+        fitting(network, asked, machine),
     ]
     return together(parts)
 
@@ -230,6 +234,39 @@ def rescoring(network: Network, asked: Asked, machine: Machine) -> Outlay:
     """What was written, read by other weights where that is asked; unpacking is not counted."""
     texts = asked.rows if asked.rescored else 0
     return _read(network, asked, machine, texts=texts, decodings=1)
+
+
+def looking_ahead(network: Network, asked: Asked, machine: Machine, *, rows: int) -> Outlay:
+    """Next tokens that are tried, each time with the whole vocabulary's probabilities after them.
+
+    One step holds all that are tried of a batch, so that weights are read once for them; along
+    human text as while writing.
+    """
+    texts = asked.examples * (asked.draws + 1)
+    tokens = texts * asked.continuation * asked.tried
+    steps = math.ceil(texts / rows) * asked.continuation if asked.tried else 0
+    return _products(network, asked, machine, tokens=tokens, passes=steps)
+
+
+def fitting(network: Network, asked: Asked, machine: Machine) -> Outlay:
+    """Decodings that are fitted, on texts of their own, a batch of tokens a pass."""
+    passes = math.ceil(asked.fitting / TOKENS_AT_ONCE)
+    return _products(network, asked, machine, tokens=asked.fitting, passes=passes)
+
+
+def _products(
+    network: Network, asked: Asked, machine: Machine, *, tokens: int, passes: int
+) -> Outlay:
+    """Tokens of which each has its logits measured."""
+    weights, shape = network.inner + network.head, network.shape
+    seen = tokens * (asked.prompt + asked.continuation // 2)  # by each, of those before it
+    kernels = [
+        _Kernel(2 * weights * tokens, passes * weights * network.each),
+        _Kernel(4 * shape.layers * shape.width * seen, 0),
+        _logits(network, tokens),
+    ]
+    overhead = passes * (shape.layers * machine.overhead.library_layer + machine.overhead.step)
+    return _timed(network, machine, kernels, tokens=tokens, overhead=overhead)
 
 
 def _read(

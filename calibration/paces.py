@@ -72,7 +72,13 @@ class _Timed(NamedTuple):
             return (self.made.address,)
         model = self.fields["model"]
         share = (self.made.seconds, self.made.tokens_per_second, self.made.device)
-        return (model["weights"], model["precision"], self.fields["examples"], *share)
+        by = self.fields.get("calibration")
+        return (model["weights"], model["precision"], self.fields["examples"], by, *share)
+
+
+def pace_kind(kind: str, method: str | None) -> str:
+    """What a table's speed goes by: its kind, and the kind of what weighs next tokens, if any."""
+    return kind if method in (None, "temperature") else f"{kind} {method}"
 
 
 def paces(made: Iterable[Made], form_of: Callable[[str], Form | None]) -> Iterator[Pace]:
@@ -89,9 +95,9 @@ def paces(made: Iterable[Made], form_of: Callable[[str], Form | None]) -> Iterat
         rate = one.made.tokens_per_second
         if examples is None or not parameters or not rate:
             continue
-        model = one.fields["model"]
+        model, fitted = one.fields["model"], form_of(one.fields.get("calibration", ""))
         yield Pace(
-            one.made.kind,
+            pace_kind(one.made.kind, fitted["fields"]["method"]["kind"] if fitted else None),
             Network(model["weights"], model["precision"], int(parameters)),
             rate * _steps_a_token(one.made.kind, examples) / passes[one.name_of_pass],
             one.made.memory_bytes,

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from calibration.conventions import AtEnd, Unit
 from calibration.engine.decoding import Decoding
-from calibration.methods import Method
+from calibration.methods import FittedTemperature, Method
 
 Precision = Literal["float32", "bfloat16", "float16"]
 WeightPrecision = Precision | Literal["four-bit"]  # which computes in bfloat16
@@ -152,6 +152,13 @@ class ModelRecipe(Recipe):
     def asked(self) -> Decoding | Method:
         """What a study asks for: fits group by it."""
         return self.decoding if self.calibration is None else self.calibration.method
+
+    @property
+    def adjusted(self) -> CalibrationRecipe | None:
+        """The calibration that weighs next tokens anew; None where the network itself is read."""
+        fitted = self.calibration
+        of_network = fitted is None or isinstance(fitted.method, FittedTemperature)
+        return None if of_network else fitted
 
 
 class SamplesRecipe(ModelRecipe):

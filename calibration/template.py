@@ -161,12 +161,12 @@ decodings:              # each is measured whole: what samples is what is scored
 
   # Fitted ones: the temperature at which EntCE is 0, or that of least log loss; next tokens weighed
   # by the entropy of the next step, or by a prediction of that of the next `horizon` steps. They
-  # are fitted on texts that are not measured (`calibration` of each data set); `block` fits an α
-  # for so many positions each, and not one for all.
+  # are fitted on texts that are not measured (`calibration` of each data set); `block: 32`
+  # fits an α for 32 positions each, and `rank: 32` is that of the predictor.
   # - {{kind: temperature, fit: ent_ce}}
   # - {{kind: temperature, fit: log_loss}}
-  # - {{kind: one_step, likeliest: 64, tail: 8, block: 32}}
-  # - {{kind: future_entropy, horizon: 16, likeliest: 32, tail: 16, places: 16, rounds: 2, rank: 32}}
+  # - {{kind: one_step, likeliest: 64, tail: 8}}
+  # - {{kind: future_entropy, horizon: 16, likeliest: 32, tail: 16, places: 16, rounds: 2}}
 
 at_end: continue        # what an end-of-text token means: `continue` takes it out of the
                         # distribution, so that lengths are equal; `stop` ends the text there, as

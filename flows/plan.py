@@ -12,12 +12,19 @@ from functools import cache
 from typing import NamedTuple, get_args
 
 from calibration.changes import Comparison, Form, change_words
-from calibration.cost import Work, work_of
+from calibration.cost import Work, tokens_of, work_of
 from calibration.estimates import UNKNOWN, Estimate, Estimates, estimates
 from calibration.lineage import Lineage
-from calibration.paces import Network, Pace
+from calibration.paces import Network, Pace, pace_kind
 from calibration.planned import Plan, Planned
-from calibration.recipes import Checked, Recipe, SamplesRecipe, ScoresRecipe, VerdictRecipe
+from calibration.recipes import (
+    CalibrationRecipe,
+    Checked,
+    Recipe,
+    SamplesRecipe,
+    ScoresRecipe,
+    VerdictRecipe,
+)
 from calibration.report.wording import listed
 from calibration.titles import Label, labels, verdict_title
 from expectations.suites import VERSIONS
@@ -61,7 +68,7 @@ def _plan(lineage: Lineage, store: Store, probed: Iterable[Pace]) -> Plan:
     for one in wanted:
         address = one.recipe.address
         estimate = _estimate(one, guesses, work, sizes)
-        tokens = work[address].tokens if address in work else 0
+        tokens = work[address].tokens if address in work else _to_fit(one)
         artifacts.append(_planned(one, reasons.get(address), tokens, estimate))
     precision = expected_precision(lineage, known, form_of)
     return Plan(lineage.study.name, store.location, tuple(artifacts), tuple(precision))
@@ -172,6 +179,12 @@ def _work(wanted: Iterable[_Wanted]) -> dict[str, Work]:
     )
 
 
+def _to_fit(one: _Wanted) -> int:
+    """Tokens that are read or written to fit a decoding."""
+    fits = isinstance(one.recipe, CalibrationRecipe) and one.standing.state != "complete"
+    return tokens_of(one.recipe) if fits else 0
+
+
 def _estimate(
     one: _Wanted, guesses: Estimates, work: Mapping[str, Work], sizes: Mapping[str, int]
 ) -> Estimate:
@@ -181,7 +194,9 @@ def _estimate(
     if isinstance(recipe, SamplesRecipe | ScoresRecipe):
         model = recipe.model
         network = Network(model.weights, model.precision, sizes[model.weights])
-        return guesses.of_network(recipe.KIND, network, steps=work[recipe.address].steps)
+        fitted = recipe.calibration
+        kind = pace_kind(recipe.KIND, fitted.method.kind if fitted else None)
+        return guesses.of_network(kind, network, steps=work[recipe.address].steps)
     return guesses.of_kind(recipe.KIND)
 
 

@@ -58,7 +58,8 @@ def _unmeasured(lineage: Lineage, plan: Plan) -> list[Measurement]:
     }
     longest: dict[str, Measurement] = {}
     for one in sorted(lineage.measurements, key=lambda one: -tokens_each(one.samples)):
-        if lacking & {one.samples.address, one.scores.address}:
+        of_network = one.samples.adjusted is None
+        if of_network and lacking & {one.samples.address, one.scores.address}:
             longest.setdefault(one.model.name, one)
     sizes = parameters_of(lineage)
     return sorted(longest.values(), key=lambda one: sizes[one.samples.model.weights])

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from prefect.tasks import Task
-from tasks.calibrate import calibrate
 
 from calibration.errors import CalibrationError, CheckFailed, InputError, StudyError
 from calibration.lineage import Lineage, Measurement
@@ -25,6 +24,7 @@ from storage.store import open_store
 from storage.verdicts import all_stand
 from storage.weights import checkpoint, tokenizer_checkpoint
 from storage.windows import too_long
+from tasks.calibrate import calibrate
 from tasks.check import check
 from tasks.encode import encode
 from tasks.fit import fit

@@ -9,6 +9,7 @@ from typing import Final
 from calibration.errors import StoreError
 from calibration.recipes import (
     ADDRESS,
+    CalibrationRecipe,
     ExamplesRecipe,
     FitRecipe,
     Recipe,
@@ -29,6 +30,7 @@ KINDS: Final[Mapping[str, type[Recipe]]] = {
     for kind in (
         TextsRecipe,
         ExamplesRecipe,
+        CalibrationRecipe,
         SamplesRecipe,
         RescoresRecipe,
         ScoresRecipe,

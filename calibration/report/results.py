@@ -86,7 +86,8 @@ class ReportTables:
 def first_decoding(ent_ce: pl.DataFrame) -> str:
     """The decoding that stands for the rows of one data set: the first that truncates nothing.
 
-    One that is fitted stands for them only where the study states the settings of none. No mixture speaks for its truncation; where every decoding truncates, the first with a log loss.
+    One that is fitted stands for them only where the study states the settings of none. No mixture
+    speaks for its truncation; where every decoding truncates, the first with a log loss.
     """
     whole = pl.col("truncation").is_null()
     written = pl.col("temperature").is_not_null()

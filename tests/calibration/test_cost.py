@@ -24,7 +24,11 @@ def test_networks_read_prompt_and_continuation_of_every_example() -> None:
 
 
 def test_what_needs_no_network_costs_no_tokens() -> None:
-    assert {recipe.KIND for recipe in ALL if tokens_of(recipe) > 0} == {"samples", "scores"}
+    assert {recipe.KIND for recipe in ALL if tokens_of(recipe) > 0} == {
+        "calibrations",
+        "samples",
+        "scores",
+    }
 
 
 def test_the_decoding_does_not_change_the_cost() -> None:

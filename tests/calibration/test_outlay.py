@@ -15,7 +15,9 @@ from calibration.outlay import (
     Network,
     Overhead,
     Placement,
+    fitting,
     loading,
+    looking_ahead,
     outlay,
     placement,
     prompts,
@@ -196,7 +198,29 @@ WORK = st.builds(
     continuation=st.integers(1, 300),
     decodings=st.integers(1, 6),
     rescored=st.booleans(),
+    tried=st.integers(0, 80),
+    fitting=st.just(0),
 )
+
+
+def test_what_is_tried_is_read_while_writing_and_along_human_text() -> None:
+    ahead = looking_ahead(NETWORK, ASKED._replace(draws=2, tried=5), IDLE, rows=9)
+    assert ahead.tokens == (3 * 2 + 3) * 6 * 5
+    # Nine texts make one batch, which reads all weights once a step, however many are tried.
+    weights = NETWORK.inner + NETWORK.head
+    logits = LOGIT_PASSES * 4 * NETWORK.shape.vocabulary * ahead.tokens
+    assert ahead.bytes == 6 * weights * NETWORK.each + logits
+
+
+def test_nothing_tried_and_nothing_fitted_takes_nothing() -> None:
+    assert looking_ahead(NETWORK, ASKED, MACHINE, rows=4) == (0, 0, 0, 0)
+    assert fitting(NETWORK, ASKED, MACHINE) == (0, 0, 0, 0)
+
+
+def test_fitting_counts_as_many_tokens_as_it_is_asked_for() -> None:
+    placed = Placement(1, 64, 0)
+    more = outlay(NETWORK, ASKED._replace(fitting=700), MACHINE, placed).tokens
+    assert more == outlay(NETWORK, ASKED, MACHINE, placed).tokens + 700
 
 
 @given(WORK, SIZES, st.integers(1, 600))
