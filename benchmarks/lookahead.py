@@ -25,16 +25,16 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from calibration.encoding import encoded
+from calibration.engine.blind import Blind
 from calibration.engine.candidates import Reach
 from calibration.engine.decoding import Decoding, Ending
-from calibration.engine.foresight import Adjusted, Foreseeing, Foreseen, Foresight, Form
+from calibration.engine.foresight import Adjusted, Foresight, Form
 from calibration.engine.future import FutureEntropy, Head, Learning, errors_of, learned
-from calibration.engine.language import Batch, Language
+from calibration.engine.language import Language
 from calibration.engine.lookahead import OneStepAhead
 from calibration.engine.rollouts import Labels, Rollouts, labels_of
 from calibration.engine.sampling import Block, Prompt, sample
@@ -74,25 +74,6 @@ class Way:
 
     name: str
     sums: Floats  # entropy on own text, log loss, entropy on human text, steps
-
-
-class Blind:
-    """A foresight that sees nothing: what is fitted is a temperature of 1/(1 + α)."""
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self.vocabulary, self.context = network.vocabulary, network.context
-        self.device = network.device
-
-    def states(self, batch: Batch) -> Tensor:
-        return self._network.states(batch)
-
-    def foreseen(self, states: Tensor) -> Foreseen:
-        logits = self._network.logits(states)
-        return Foreseen(logits, torch.zeros_like(logits))
-
-    def generation(self, batch: Batch, *, steps: int, tiles: list[int]) -> Foreseeing:
-        raise NotImplementedError("a temperature is sampled by its decoding")
 
 
 def texts_of(split: Split, checkpoint: Checkpoint, *, count: int, steps: int) -> Texts:

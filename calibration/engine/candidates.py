@@ -1,18 +1,22 @@
 """Which next tokens are tried, and what their values say of all the others.
 
 The likeliest K are tried themselves. The rest, the tail, is where texts derail, so the mean of the
-K says nothing of it: R tokens are sampled from the tail in proportion to their probabilities, and
-each token of the tail is given the mean of those R. The sample is systematic: one uniform u gives
-R points (u + r)/R of the tail's cumulative probability, so that over u every token of the tail is
-met R times its share, and the mean is unbiased.
+K says nothing of it: R tokens are sampled from the tail, one from each of R classes of ids, in
+proportion to their probabilities there; and each token of the tail is given their mean, weighed by
+the probabilities of the classes, which is unbiased. A token wins a class by its probability over
+an exponential random number of its own (Efraimidis and Spirakis 2006), so that two passes that
+round differently draw the same one unless two tokens come equal; points on a cumulative
+probability would fall on different sides of some bound among thousands.
 """
 
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from calibration.engine.entropy import Distribution
+from calibration.engine.prefixes import exponentials
 
 
 class Reach(NamedTuple):
@@ -54,26 +58,40 @@ class Values(NamedTuple):
         return every.scatter(-1, self.ids, self.own)
 
 
-def tried(distribution: Distribution, reach: Reach, uniforms: Tensor) -> Tensor:
-    """The tokens to try: the likeliest, then those of the tail.  # (rows, reach.tried)
+class Tried(NamedTuple):
+    """Tokens to try: the likeliest, then those that were sampled of the rest."""
 
-    `uniforms` are in [0, 1), (rows,).
-    """
+    ids: Tensor  # (..., reach.tried)
+    shares: Tensor  # (..., reach.sampled): the weight of each sampled one in the mean
+
+
+def tried(distribution: Distribution, reach: Reach, keys: Tensor) -> Tried:
+    """The tokens to try after beginnings of some keys (`prefixes`), (rows,)."""
     likeliest = distribution.weights.topk(reach.likeliest, dim=-1).indices
     if not reach.sampled:
-        return likeliest
-    ends = distribution.weights.scatter(-1, likeliest, 0.0).cumsum(-1, dtype=torch.float64)
-    points = torch.arange(reach.sampled, device=uniforms.device) + uniforms.unsqueeze(-1)
-    targets = points / reach.sampled * ends[:, -1:]
-    # A point that rounding puts at the very end would lie past the last token.
-    below = torch.nextafter(ends[:, -1:], torch.zeros_like(ends[:, -1:]))
-    targets = torch.minimum(targets, below).clamp_(min=0.0)
-    found = torch.searchsorted(ends, targets, right=True)
-    return torch.cat([likeliest, found.clamp_(max=ends.shape[-1] - 1)], dim=-1)
+        return Tried(likeliest, distribution.weights[..., :0])
+    vocabulary = distribution.weights.shape[-1]
+    tail = distribution.weights.scatter(-1, likeliest, 0.0)
+    won = _in_classes(tail / exponentials(keys, vocabulary), reach.sampled)
+    found = won.argmax(-2)  # (rows, sampled): which of its class
+    classes = torch.arange(reach.sampled, device=keys.device)
+    # Where the tail has no probability some tokens are tried, and count for nothing.
+    sampled = (found * reach.sampled + classes).clamp_(max=vocabulary - 1)
+    sums = _in_classes(tail, reach.sampled).sum(-2)
+    total = sums.sum(-1, keepdim=True)
+    shares = torch.where(total > 0, sums / total, 1 / reach.sampled)
+    return Tried(torch.cat([likeliest, sampled], dim=-1), shares)
 
 
-def values_of(ids: Tensor, values: Tensor, reach: Reach) -> Values:
-    """What the values of the tokens that were tried say of all.  # (..., reach.tried) both"""
+def values_of(chosen: Tried, values: Tensor, reach: Reach) -> Values:
+    """What the values of the tokens that were tried, (..., reach.tried), say of all."""
     own, sampled = torch.split(values, [reach.likeliest, reach.sampled], dim=-1)
-    rest = sampled.mean(-1, keepdim=True) if reach.sampled else own[..., :1]
-    return Values(ids[..., : reach.likeliest], own, rest)
+    mean = (sampled * chosen.shares).sum(-1, keepdim=True)
+    rest = mean if reach.sampled else own[..., :1]
+    return Values(chosen.ids[..., : reach.likeliest], own, rest)
+
+
+def _in_classes(values: Tensor, classes: int) -> Tensor:
+    """Ids by what is left when they are divided by `classes`.  # (rows, ids of a class, classes)"""
+    missing = -values.shape[-1] % classes
+    return functional.pad(values, (0, missing)).view(*values.shape[:-1], -1, classes)

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from calibration.engine.branching import Branching, BranchingLanguage, OverNetwork
-from calibration.engine.candidates import Reach, Values, tried, values_of
+from calibration.engine.candidates import Reach, Tried, Values, tried, values_of
 from calibration.engine.decoding import Decoding, Ending
 from calibration.engine.foresight import Foreseen
 from calibration.engine.language import Batch
 from calibration.engine.measuring import Ends, ends_on, measured, rows_at_once
 from calibration.engine.memory import CHUNK_LOGITS
-from calibration.engine.prefixes import continued_keys, keys_along, uniforms_of
+from calibration.engine.prefixes import continued_keys, keys_along
 
 PLAIN: Final = Decoding()
 # In place of -inf: its exponential is 0 too, and 0 times it is a number.
@@ -53,12 +53,11 @@ class OneStepAhead(OverNetwork):
         After the last place nothing is tried, since no token of the text follows it.
         """
         states = self._language.states(batch)
-        uniforms = uniforms_of(keys_along(batch, self._seed))
-        ids = self._tried_along(states, uniforms)
-        values = torch.zeros(ids.shape, device=ids.device)
-        for place, after in self._language.branches.along(batch, ids):
+        chosen = self._tried_along(states, keys_along(batch, self._seed))
+        values = torch.zeros(chosen.ids.shape, device=states.device)
+        for place, after in self._language.branches.along(batch, chosen.ids):
             values[:, place] = self._value(after)
-        found = values_of(ids, values, self._reach)
+        found = values_of(chosen, values, self._reach)
         return torch.cat([states.float(), found.ids.float(), found.own, found.rest], dim=-1)
 
     def foreseen(self, states: Tensor) -> Foreseen:
@@ -74,29 +73,28 @@ class OneStepAhead(OverNetwork):
         )
         return LookingAhead(self, under_way, keys_along(batch, self._seed)[:, -1], tiles)
 
-    def ahead(self, under_way: Branching, uniforms: Sequence[Tensor]) -> list[Foreseen]:
+    def ahead(self, under_way: Branching, keys: Sequence[Tensor]) -> list[Foreseen]:
         """What is foreseen by rows that are being continued, tile by tile."""
         logits = under_way.logits()
-        pairs = zip(logits, uniforms, strict=True)
-        ids = [self._tried(rows, noise) for rows, noise in pairs]
-        values = [self._value(after) for after in under_way.after(ids)]
+        chosen = [self._tried(rows, here) for rows, here in zip(logits, keys, strict=True)]
+        after = under_way.after([one.ids for one in chosen])
+        values = [self._value(states) for states in after]
         return [
-            self._foreseen(rows, values_of(here, found, self._reach))
-            for rows, here, found in zip(logits, ids, values, strict=True)
+            self._foreseen(rows, values_of(one, found, self._reach))
+            for rows, one, found in zip(logits, chosen, values, strict=True)
         ]
 
-    def _tried_along(self, states: Tensor, uniforms: Tensor) -> Tensor:
+    def _tried_along(self, states: Tensor, keys: Tensor) -> Tried:
         size = max(1, CHUNK_LOGITS // self.vocabulary)
         chunks = zip(
-            torch.split(states.flatten(0, 1), size),
-            torch.split(uniforms.flatten(), size),
-            strict=True,
+            torch.split(states.flatten(0, 1), size), torch.split(keys.flatten(), size), strict=True
         )
-        found = [self._tried(self._language.logits(part), noise) for part, noise in chunks]
-        return torch.cat(found).view(*states.shape[:2], -1)
+        found = [self._tried(self._language.logits(part), here) for part, here in chunks]
+        columns = (torch.cat(column) for column in zip(*found, strict=True))
+        return Tried(*(column.view(*states.shape[:2], -1) for column in columns))
 
-    def _tried(self, logits: Tensor, uniforms: Tensor) -> Tensor:
-        return tried(measured(logits, PLAIN, self._ends).distribution, self._reach, uniforms)
+    def _tried(self, logits: Tensor, keys: Tensor) -> Tried:
+        return tried(measured(logits, PLAIN, self._ends).distribution, self._reach, keys)
 
     def _foreseen(self, logits: Tensor, values: Values) -> Foreseen:
         futures = values.spread(self.vocabulary)
@@ -121,8 +119,7 @@ class LookingAhead:
         self._keys, self._tiles = keys, tiles
 
     def foreseen(self) -> Sequence[Foreseen]:
-        uniforms = torch.split(uniforms_of(self._keys), self._tiles)
-        return self._ahead.ahead(self._under_way, uniforms)
+        return self._ahead.ahead(self._under_way, torch.split(self._keys, self._tiles))
 
     def extend(self, tokens: Tensor) -> None:
         self._under_way.extend(tokens)

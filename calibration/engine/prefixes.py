@@ -34,9 +34,13 @@ def continued_keys(keys: Tensor, tokens: Tensor) -> Tensor:
     return _mixed(keys + (tokens + 1) * STEP)
 
 
-def uniforms_of(keys: Tensor) -> Tensor:
-    """Uniforms in [0, 1) with 53 bits, float64.  # (...)"""
-    return _shifted(_mixed(keys + STEP), 11).to(torch.float64) * 2.0**-53
+def exponentials(keys: Tensor, vocabulary: int) -> Tensor:
+    """An exponential random number of every next token, above 0, float64.  # (..., vocabulary)"""
+    tokens = torch.arange(1, vocabulary + 1, device=keys.device)
+    mixed = _mixed(keys.unsqueeze(-1) + tokens * STEP)
+    # Half way between what 52 bits tell apart: neither 0 nor 1.
+    uniforms = (_shifted(mixed, 12).to(torch.float64) + 0.5) * 2.0**-52
+    return -uniforms.log_()
 
 
 def _mixed(values: Tensor) -> Tensor:

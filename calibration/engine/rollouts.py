@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from calibration.engine.decoding import Decoding, Ending
@@ -53,6 +54,20 @@ class Labels(NamedTuple):
     tokens: Tensor  # (places, tokens)
     values: Tensor  # (places, tokens)
     texts: Tensor  # (places,): which text a place is of
+
+    def numbers(self) -> NDArray[np.int64]:
+        """Which text each place is of, on the machine itself.  # (places,)"""
+        return self.texts.cpu().numpy()
+
+    def numbered(self, numbers: Sequence[int]) -> "Labels":
+        """The same with other numbers of the texts: that of text i is `numbers[i]`."""
+        return self._replace(texts=torch.tensor(numbers, device=self.texts.device)[self.texts])
+
+
+def only(labels: Labels, texts: Sequence[int]) -> Labels:
+    """The labels of some of the texts, given by their numbers."""
+    kept = torch.isin(labels.texts, torch.tensor(texts, device=labels.texts.device))
+    return Labels(*(column[kept] for column in labels))
 
 
 class Place(NamedTuple):

@@ -8,10 +8,13 @@ text, which is what calibrates it. What the network foresees of a text is read o
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from calibration.engine.decoding import Decoding, Ending
+from calibration.engine.entropy import log_prob
 from calibration.engine.foresight import Adjustment, Foresight, Form, positions_of
 from calibration.engine.language import continued, padded, predicting
 from calibration.engine.measuring import Ends, ends_on, measured
@@ -29,6 +32,17 @@ class Steps(NamedTuple):
     states: Tensor  # (steps, width)
     tokens: Tensor  # (steps,)
     positions: Tensor  # (steps,)
+    texts: Tensor  # (steps,): which text a step is of
+
+
+class Along(NamedTuple):
+    """What human text says of an adjustment, step by step; float64, (steps,) each."""
+
+    texts: NDArray[np.int64]
+    blocks: NDArray[np.int64]
+    log_loss: NDArray[np.float64]
+    slope: NDArray[np.float64]  # of the log loss in α
+    curvature: NDArray[np.float64]
 
 
 def fitted(
@@ -39,12 +53,20 @@ def fitted(
     ending: Ending,
     block: int | None = None,
 ) -> Adjustment:
-    """The adjustment of least log loss on human texts: one α, or one for each `block` positions.
+    """The adjustment of least log loss on human texts: `strongest` along all of them."""
+    steps = human_steps(foresight, texts)
+    return strongest(foresight, steps, form=form, ending=ending, block=block)
 
-    Blocks reach as far as the texts. Where the log loss has no least value, α is where it is flat
+
+def strongest(
+    foresight: Foresight, steps: Steps, *, form: Form, ending: Ending, block: int | None = None
+) -> Adjustment:
+    """The adjustment of least log loss on human steps: one α, or one for each `block` positions.
+
+    Blocks reach as far as the steps. Where the log loss has no least value, α is where it is flat
     to `TOLERANCE`. Raises ValueError where a block between others has no human token.
     """
-    steps, ends = human_steps(foresight, texts), ends_on(foresight.device, ending)
+    ends = ends_on(foresight.device, ending)
     last = 0 if block is None else int(steps.positions.max()) // block
     numbers = torch.zeros_like(steps.positions)
     if block is not None:
@@ -65,23 +87,36 @@ def fitted(
 @torch.inference_mode()
 def human_steps(foresight: Foresight, texts: Sequence[Text]) -> Steps:
     """Every step of some continuations."""
-    parts = [_read(foresight, rows) for rows in _batches(texts)]
+    parts = [_read(foresight, texts, rows) for rows in in_batches(texts)]
     return Steps(*(torch.cat(column) for column in zip(*parts, strict=True)))
+
+
+@torch.inference_mode()
+def along(foresight: Foresight, steps: Steps, adjustment: Adjustment, ending: Ending) -> Along:
+    """Log loss of every step under an adjustment, and its derivatives in α."""
+    ends = ends_on(foresight.device, ending)
+    parts = [
+        _measures(foresight, part, adjustment, ends)
+        for part in _chunks(steps, foresight.vocabulary)
+    ]
+    values = torch.cat(parts, dim=1).double().cpu().numpy()
+    blocks = adjustment.blocks_of(steps.positions)
+    return Along(steps.texts.cpu().numpy(), blocks.cpu().numpy(), *values)
 
 
 def _alpha(foresight: Foresight, steps: Steps, form: Form, ends: Ends) -> float:
     def at(alpha: float) -> Slope:
         adjustment, sums = Adjustment(form, (alpha,)), torch.zeros(2, dtype=torch.float64)
         for part in _chunks(steps, foresight.vocabulary):
-            sums += _derivatives(foresight, part, adjustment, ends).cpu()
+            sums += _measures(foresight, part, adjustment, ends)[1:].double().sum(-1).cpu()
         return Slope(*(sums / len(steps.tokens)).tolist())
 
     return least(at, tolerance=TOLERANCE)
 
 
 @torch.inference_mode()
-def _derivatives(foresight: Foresight, steps: Steps, adjustment: Adjustment, ends: Ends) -> Tensor:
-    """Sums over steps of the slope and the curvature of the log loss, float64.  # (2,)"""
+def _measures(foresight: Foresight, steps: Steps, adjustment: Adjustment, ends: Ends) -> Tensor:
+    """Log loss of each step, and its slope and curvature in α.  # (3, steps)"""
     foreseen = foresight.foreseen(steps.states)
     logits = adjustment.logits(foreseen, steps.positions)
     here = measured(logits, PLAIN, ends).distribution
@@ -92,26 +127,28 @@ def _derivatives(foresight: Foresight, steps: Steps, adjustment: Adjustment, end
     statistic = statistic - statistic.gather(-1, steps.tokens.unsqueeze(-1))
     mean = (probabilities * statistic).sum(-1, keepdim=True)
     spread = (probabilities * (statistic - mean).square()).sum(-1)
-    return torch.stack([mean.double().sum(), spread.double().sum()])
+    return torch.stack([-log_prob(here, steps.tokens), mean.squeeze(-1), spread])
 
 
-def _read(foresight: Foresight, texts: Sequence[Text]) -> Steps:
-    prompts = padded([text.prompt for text in texts], foresight.device)
-    batch = continued(prompts, [text.continuation for text in texts])
+def _read(foresight: Foresight, texts: Sequence[Text], rows: range) -> Steps:
+    prompts = padded([texts[row].prompt for row in rows], foresight.device)
+    batch = continued(prompts, [texts[row].continuation for row in rows])
     start = prompts.ids.shape[1]
     steps = predicting(start, batch.ids.shape[1] - start)
-    lengths = torch.tensor([len(text.continuation) for text in texts], device=foresight.device)
+    lengths = torch.tensor([len(texts[row].continuation) for row in rows], device=foresight.device)
     tokens = batch.ids[:, start:]
     kept = torch.arange(tokens.shape[1], device=foresight.device) < lengths[:, None]
+    numbers = torch.tensor(rows, device=foresight.device).unsqueeze(1).expand_as(tokens)
     states, positions = foresight.states(batch)[:, steps], positions_of(batch)[:, steps]
-    return Steps(states[kept], tokens[kept], positions[kept])
+    return Steps(states[kept], tokens[kept], positions[kept], numbers[kept])
 
 
-def _batches(texts: Sequence[Text]) -> Iterator[Sequence[Text]]:
+def in_batches(texts: Sequence[Text]) -> Iterator[range]:
+    """The numbers of texts that are read together, in order."""
     longest = max(len(text.prompt) + len(text.continuation) for text in texts)
     size = max(1, TOKENS_AT_ONCE // longest)
     for start in range(0, len(texts), size):
-        yield texts[start : start + size]
+        yield range(start, min(start + size, len(texts)))
 
 
 def _chunks(steps: Steps, vocabulary: int) -> Iterator[Steps]:

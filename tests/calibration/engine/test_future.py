@@ -218,6 +218,45 @@ def test_a_head_of_a_single_output_is_a_value() -> None:
     assert value_of(head, torch.zeros(5, 6, 3)).tolist() == [[4.0] * 6] * 5
 
 
-def test_a_value_of_texts_that_end_is_refused(network: Network) -> None:
-    with pytest.raises(ValueError, match="past an end"):
-        value_labels(network, network, human(2), Rollouts(1, 2, 0), Ending("stop", (END_ID,)))
+def test_of_texts_that_end_a_value_is_of_what_is_left(network: Network) -> None:
+    """A letter that ends the text: the closed form is that of a chain with nothing after it."""
+    end = 3
+    ending, left = Ending("stop", (end,)), MODEL.copy()
+    left[end] = 0.0
+    here = entropies(MODEL)
+    here[end] = 0.0
+    known, power = np.zeros_like(here), np.eye(len(here))
+    for _ in range(4):
+        known += power @ here
+        power = power @ left
+    rollouts = Rollouts(places=10, horizon=4, seed=0)
+    labels = value_labels(network, network, human(60), rollouts, ending)
+    after = network.logits(labels.states).softmax(-1)[:, :-1].double().numpy()
+    letters = np.abs(after[:, None] - MODEL).sum(-1).argmin(-1)
+    for letter in set(range(len(LETTERS))) - {end}:
+        found = labels.values[letters == letter, 0].double().numpy()
+        # A text of 8 steps labels five states in a row, whose sums have steps in common.
+        assert abs(found.mean() - known[letter]) < 5 * found.std() / np.sqrt(len(found) / 5)
+
+
+def test_tried_tokens_that_end_a_text_have_nothing_ahead(network: Network) -> None:
+    head = exact_head(network)
+    value = head._replace(outer=torch.zeros(1, 2), outer_bias=torch.tensor([4.0]))
+    labels = token_labels(
+        network, value, human(3), reach=Reach(6, 1), seed=0, ending=Ending("stop", (2, 5))
+    )
+    ended = torch.isin(labels.tokens, torch.tensor([2, 5]))
+    assert ended.any()
+    assert (labels.values == torch.where(ended, 0.0, 4.0)).all()
+    silent = head.without((2, 5)).futures(torch.zeros(1, VOCABULARY))[0]
+    assert silent[[2, 5]].tolist() == [0, 0]
+    assert (silent[[0, 1, 3, 4, 6]] > 0).all()
+
+
+def test_texts_of_every_length_are_labelled_to_their_own_ends(network: Network) -> None:
+    value = exact_head(network)._replace(outer=torch.zeros(1, 2), outer_bias=torch.ones(1))
+    lines = [Text([1, 2], [3, 4, 5]), Text([6], [5]), Text([0, 1, 2], [4, 4])]
+    labels = token_labels(network, value, lines, reach=Reach(3, 1), seed=0, ending=ENDING)
+    assert labels.texts.tolist() == [0, 0, 0, 1, 2, 2]
+    after = network.logits(labels.states).softmax(-1)[:, :-1]
+    assert after.numpy() == pytest.approx(MODEL[[2, 3, 4, 6, 2, 4]], abs=1e-5)
