@@ -43,6 +43,12 @@ def continued(examples: pl.DataFrame, *, draws: int | None) -> pl.DataFrame:
     return examples.with_columns(draw=numbers).explode("draw")
 
 
+def written_out(recipe: SamplesRecipe, decoding: Decoding) -> SamplesRecipe:
+    """The recipe of the same texts under a decoding that is written in place of a fitted one."""
+    fields = {name: getattr(recipe, name) for name in type(recipe).model_fields}
+    return SamplesRecipe(**(fields | {"decoding": decoding, "calibration": None}))
+
+
 def sampled_parts(
     asked: Sequence[Asked],
     language: Language,

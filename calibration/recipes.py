@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from calibration.conventions import AtEnd, Unit
 from calibration.engine.decoding import Decoding
-from calibration.methods import FittedTemperature, Method
+from calibration.methods import FittedTemperature, Method, OneStep
 
 Precision = Literal["float32", "bfloat16", "float16"]
 WeightPrecision = Precision | Literal["four-bit"]  # which computes in bfloat16
@@ -151,7 +151,17 @@ class ModelRecipe(Recipe):
     @property
     def asked(self) -> Decoding | Method:
         """What a study asks for: fits group by it."""
-        return self.decoding if self.calibration is None else self.calibration.method
+        return self.decoding if self.method is None else self.method
+
+    @property
+    def method(self) -> Method | None:
+        """How its decoding was fitted; None where it was written."""
+        return None if self.calibration is None else self.calibration.method
+
+    @property
+    def candidates(self) -> int:
+        """Next tokens that are tried at every step of its own text."""
+        return self.method.likeliest + self.method.tail if isinstance(self.method, OneStep) else 0
 
     @property
     def adjusted(self) -> CalibrationRecipe | None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from calibration.edges import DIFFERENCE, MOST, edge_difference
+from calibration.edges import DIFFERENCE, MOST, edge_difference, has_edge
 from calibration.engine.decoding import Decoding
 from calibration.engine.replay import REPLAYED
+from calibration.methods import Method
 from calibration.recipes import WeightPrecision
 from calibration.statistics.consistency import (
     FLOAT32_DIFFERENCE,
@@ -85,19 +86,22 @@ def replay_rules(
     *,
     precision: WeightPrecision,
     decoding: Decoding,
+    method: Method | None = None,
     draws: int | None = None,
 ) -> tuple[Rule, ...]:
     """The rules of a replay of some of the SAMPLES, beside them (`beside_samples`).
 
-    `draws` is how often each example was continued, None for once. Of a truncated decoding, tokens
-    at the edge of what it allows are few, and no more is asked of them. Where a replay has no
-    token, or values of unequal length, the gate has nothing to decide by and does not pass.
+    `method` is how the decoding was fitted, None where it was written; `draws` how often each
+    example was continued, None for once. Tokens at the edge of what a truncation allows, or a look
+    ahead tries, are few, and no more is asked of them. Where a replay has no token, or values of
+    unequal length, the gate has nothing to decide by and does not pass.
     """
+    asked = method or decoding
     consistency = None
     if _comparable(replay) and not samples.is_empty():
         # What matters is a bias beside the error of the whole, which is smaller than the replay's.
         error = mean_entropy_error(samples)
-        edge = edge_difference(decoding, precision)
+        edge = edge_difference(asked, precision)
         consistency = replace(replay_consistency(replay, edge=edge), entropy_se=error)
     return (
         Rule(
@@ -121,7 +125,7 @@ def replay_rules(
         ),
         same_length("one-replayed-value-a-step", VALUES),
         _finite(decoding),
-        *([_decided(_few_edges(precision), consistency, None)] if decoding.truncations else []),
+        *([_decided(_few_edges(precision), consistency, None)] if has_edge(asked) else []),
         _decided(_agreement(precision), consistency, _disagreeing(precision)),
         _decided(_first_step(FIRST_STEP[precision]), consistency, None),
         *(_decided(finding, consistency, None) for finding in _martingale()),
@@ -186,7 +190,7 @@ def _few_edges(precision: WeightPrecision) -> _Finding:
     return _Finding(
         "few-at-the-edge",
         f"sampled and replayed values of at most {100 * MOST[precision]:g} % of the tokens differ "
-        f"by more than {DIFFERENCE[precision]:g} nats, as at the edge of a truncation",
+        f"by more than {DIFFERENCE[precision]:g} nats, as at the edge of what is allowed or tried",
         lambda found: found.edges <= MOST[precision] * found.tokens,
         lambda found: f"{found.edges} of {found.tokens} tokens",
     )

@@ -11,9 +11,11 @@ import polars as pl
 
 from calibration.conventions import AtEnd, Unit
 from calibration.engine.decoding import Decoding
+from calibration.methods import FutureEntropy, Method
 from calibration.prompts import Added
 from calibration.recipes import Form, WeightPrecision
 from calibration.tables import MODEL_LABELS
+from expectations import calibrations as calibrations_suite
 from expectations import examples as examples_suite
 from expectations import fits as fits_suite
 from expectations import laws as laws_suite
@@ -35,6 +37,7 @@ from expectations.spread import spread_rules
 VERSIONS: Final[dict[str, int]] = {
     "texts": texts_suite.VERSION,
     "examples": examples_suite.VERSION,
+    "calibrations": calibrations_suite.VERSION,
     "samples": samples_suite.VERSION,
     "rescores": rescores_suite.VERSION,
     "scores": scores_suite.VERSION,
@@ -50,7 +53,7 @@ TEXTS_ASKED: Final = frozenset(
 EXAMPLES_ASKED: Final = frozenset({"prompt", "continuation", "unit", "text_end", "form"})
 # Of the recipe of the samples, for them and for their summary.
 SUMMARIES_ASKED: Final = frozenset({"at_end", "decoding", "draws"})
-SAMPLES_ASKED: Final = SUMMARIES_ASKED | {"end_ids"}
+SAMPLES_ASKED: Final = SUMMARIES_ASKED | {"end_ids", "method"}
 
 
 def texts_verdict(
@@ -109,6 +112,22 @@ def examples_verdict(
     return judge([Case(examples, rules)])
 
 
+def calibration_tables(method: Method) -> tuple[str, ...]:
+    """The tables of what a method has fitted, by name."""
+    numbers = ("calibration", "diagnostics")
+    return (*numbers, "head") if isinstance(method, FutureEntropy) else numbers
+
+
+def calibration_verdict(
+    tables: Sequence[pl.DataFrame], method: Method, *, vocabulary: int
+) -> pl.DataFrame:
+    """The verdict on what a method has fitted: its tables in the order of `calibration_tables`."""
+    suite = calibrations_suite
+    fitted, told = suite.calibration_rules(method), suite.diagnostic_rules(method)
+    rules = (fitted, told, suite.head_rules(vocabulary=vocabulary))
+    return judge([Case(*one) for one in zip(tables, rules, strict=False)])
+
+
 def samples_verdict(
     samples: pl.DataFrame,
     replay: pl.DataFrame,
@@ -120,16 +139,20 @@ def samples_verdict(
     end_ids: Sequence[int],
     precision: WeightPrecision,
     decoding: Decoding,
+    method: Method | None = None,
     draws: int | None = None,
 ) -> pl.DataFrame:
     """The verdict on SAMPLES of EXAMPLES, the gate of their REPLAY included.
 
-    `draws` is how often each example was continued, None for once.
+    `method` is how the decoding was fitted, None where it was written; `draws` how often each
+    example was continued, None for once.
     """
     rules = samples_suite.samples_rules(
         vocabulary=vocabulary, unit=unit, at_end=at_end, end_ids=end_ids
     )
-    gate = replay_rules(replay, samples, precision=precision, decoding=decoding, draws=draws)
+    gate = replay_rules(
+        replay, samples, precision=precision, decoding=decoding, method=method, draws=draws
+    )
     return judge(
         [
             Case(attendance(samples, examples), same_examples(draws=draws)),

@@ -17,7 +17,7 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
-from calibration.engine.memory import WEIGHTS_SHARE
+from calibration.engine.memory import WEIGHTS_SHARE, rows_that_fit
 from calibration.errors import ModelError
 from storage.memory import free_memory, require_room
 from storage.networks import Network
@@ -145,6 +145,20 @@ def _whole_numbers(shapes: Any) -> int:  # noqa: ANN401
     """How many weights stay as they are where the others are packed: embeddings and the head."""
     ends = (shapes.get_input_embeddings().weight, shapes.get_output_embeddings().weight)
     return sum(one.numel() for one in {id(one): one for one in ends}.values())
+
+
+def rows_together(network: Network, *, positions: int, gpus: int, candidates: int = 0) -> int:
+    """How many texts of `positions` tokens a network continues together where it lies.
+
+    `candidates` next tokens of each are tried at every step.
+    """
+    return rows_that_fit(
+        min(free_memory()[:gpus]),
+        cache_bytes=network.cache_bytes,
+        positions=positions,
+        vocabulary=network.vocabulary,
+        candidates=candidates,
+    )
 
 
 def _placed(model: PreTrainedModel) -> PreTrainedModel:

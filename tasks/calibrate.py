@@ -1,16 +1,68 @@
-"""calibrate: what decodings of one model fit on texts that are not measured."""
+"""calibrate: what the decodings of one model fit, on texts that are not measured."""
 
+import logging
 from collections.abc import Mapping
 
+import numpy as np
 from prefect import task
+from prefect.cache_policies import NO_CACHE
 
+from calibration.encoding import longest
+from calibration.errors import said_of_model
+from calibration.fitting import Work, fitted
+from calibration.measurement import tokens_in
 from calibration.recipes import CalibrationRecipe
+from expectations.suites import VERSIONS
+from storage.artifacts import is_complete
+from storage.calibrations import write_fitted
+from storage.drafts import Draft
+from storage.loading import load_network, rows_together
+from storage.networks import Network
+from storage.store import Store, open_store
+from storage.verdicts import read_judged
+from storage.vocabulary import read_vocabulary
 from storage.weights import Checkpoint
 
+LOG = logging.getLogger("calibration")
 
-@task(task_run_name="calibrate {model}", persist_result=False)
+
+@task(task_run_name="calibrate {model}", cache_policy=NO_CACHE, persist_result=False)
 def calibrate(
     recipes: Mapping[CalibrationRecipe, str], *, model: str, checkpoint: Checkpoint, store: str
+) -> list[str]:
+    """Make the missing Calibrations of one model, titles given, loading it once; addresses."""
+    place = open_store(store)
+    missing = [recipe for recipe in recipes if not is_complete(place, recipe)]
+    if missing:
+        network = load_network(checkpoint, precision=missing[0].model.precision)
+        for recipe in missing:
+            with said_of_model(model):
+                _calibrate(recipe, network, checkpoint, place, title=recipes[recipe])
+    return [recipe.address for recipe in missing]
+
+
+def _calibrate(
+    recipe: CalibrationRecipe, network: Network, checkpoint: Checkpoint, place: Store, *, title: str
 ) -> None:
-    """Make the Calibrations of a model, given their titles."""
-    raise NotImplementedError(f"{len(recipes)} calibrations of {model} were asked for")
+    draft = Draft(place, recipe)
+    examples = read_judged(place, recipe.examples, VERSIONS["examples"], table="examples")
+    sizes = np.array(read_vocabulary(checkpoint).lengths(range(network.vocabulary)))
+    rows = rows_together(network, positions=longest(examples), gpus=checkpoint.gpus)
+    found = fitted(
+        Work(
+            recipe,
+            examples,
+            network,
+            sizes=sizes,
+            rows=rows,
+            told=lambda words: LOG.info("calibrate %s: %s", title, words),
+        )
+    )
+    facts = network.facts | {
+        "source": checkpoint.source,
+        "texts": len(examples),
+        "clusters": examples["cluster"].n_unique(),
+        "human_tokens": tokens_in(examples["continuation_ids"]),
+    }
+    draft.seal(write_fitted(draft, found), title=title, facts=facts)
+    LOG.info("calibrate %s: fitted in %.0f s", title, draft.seconds)

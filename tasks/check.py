@@ -55,15 +55,14 @@ def _verdict(place: Store, recipe: recipes.Checked) -> pl.DataFrame:
             return suites.examples_verdict(
                 read("examples"), **asked, **counted, added=Added.stated(facts)
             )
+        case recipes.CalibrationRecipe(method=method):
+            fitted = [read(name) for name in suites.calibration_tables(method)]
+            return suites.calibration_verdict(fitted, method, vocabulary=facts["vocabulary"])
         case recipes.SamplesRecipe(examples=source):
             tables = (read("samples"), read("replay"), read("examples", source))
-            return suites.samples_verdict(
-                *tables,
-                vocabulary=facts["vocabulary"],
-                unit=source.unit,
-                precision=recipe.model.precision,
-                **{name: getattr(recipe, name) for name in suites.SAMPLES_ASKED},
-            )
+            asked = {name: getattr(recipe, name) for name in suites.SAMPLES_ASKED}
+            asked |= {"unit": source.unit, "precision": recipe.model.precision}
+            return suites.samples_verdict(*tables, vocabulary=facts["vocabulary"], **asked)
         case recipes.RescoresRecipe(samples=samples):
             again, texts = read("rescores"), read("samples", samples)
             ids, decoding = facts["vocabulary"], samples.decoding

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from prefect import task
@@ -10,17 +11,16 @@ from prefect.cache_policies import NO_CACHE
 
 from calibration.batching import Pending, batches
 from calibration.encoding import longest
-from calibration.engine.memory import rows_that_fit
 from calibration.engine.replay import replayed_rows
 from calibration.errors import said_of_model
 from calibration.measurement import Asked, continued, replayed_part, sampled_parts, tokens_in
 from calibration.recipes import SamplesRecipe
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete
+from storage.calibrations import Way, ways_of
 from storage.drafts import Draft
 from storage.growing import Facts, Growing
-from storage.loading import load_network
-from storage.memory import free_memory
+from storage.loading import load_network, rows_together
 from storage.networks import Network
 from storage.progress import progress
 from storage.store import Store, open_store
@@ -42,7 +42,7 @@ def sample(
         network = load_network(checkpoint, precision=missing[0].model.precision)
         growing = {recipe: _begun(recipe, recipes[recipe], place) for recipe in missing}
         with said_of_model(model):
-            _sample(growing, network, checkpoint, model=model)
+            _sample(growing, network, checkpoint, place=place, model=model)
     return [recipe.address for recipe in missing]
 
 
@@ -57,44 +57,43 @@ def _sample(
     network: Network,
     checkpoint: Checkpoint,
     *,
+    place: Store,
     model: str,
 ) -> None:
     facts = network.facts | {"source": checkpoint.source}
     sizes = np.array(read_vocabulary(checkpoint).lengths(range(network.vocabulary)))
+    ways = ways_of(growing, network, store=place, suite=VERSIONS["calibrations"])
     pending = [
         Pending(recipe, number, one.rows(number))
         for recipe, one in growing.items()
         for number in one.missing
     ]
     total = sum(tokens_in(part.examples["continuation_ids"]) for part in pending)
-    _seal_whole(growing, network, facts)
+    _seal_whole(growing, ways, facts)
+    positions = max(longest(one.examples) for one in growing.values())
+    rows = partial(rows_together, network, positions=positions, gpus=checkpoint.gpus)
     with progress("sample", model=model, total=total) as more:
-        for batch in batches(pending, rows=_most_rows(growing.values(), network, checkpoint)):
+        for batch in batches(pending, rows=lambda one: rows(candidates=one.candidates)):
             started = time.monotonic()
-            asked = [Asked(part.examples, part.recipe) for part in batch]
-            made = sampled_parts(asked, network, sizes=sizes, progress=more)
+            way = ways[batch[0].recipe]
+            asked = [Asked(part.examples, ways[part.recipe].samples(part.recipe)) for part in batch]
+            made = sampled_parts(asked, way.language, sizes=sizes, progress=more)
             seconds = (time.monotonic() - started) / len(batch)
             for part, samples in zip(batch, made, strict=True):
                 tokens = tokens_in(samples["tokens"])
                 growing[part.recipe].add(samples, part.number, tokens=tokens, seconds=seconds)
-            _seal_whole({part.recipe: growing[part.recipe] for part in batch}, network, facts)
+            _seal_whole({part.recipe: growing[part.recipe] for part in batch}, ways, facts)
 
 
-def _most_rows(growing: Iterable[Growing], network: Network, checkpoint: Checkpoint) -> int:
-    return rows_that_fit(
-        min(free_memory()[: checkpoint.gpus]),
-        cache_bytes=network.cache_bytes,
-        positions=max(longest(one.examples) for one in growing),
-        vocabulary=network.vocabulary,
-    )
-
-
-def _seal_whole(growing: Mapping[SamplesRecipe, Growing], network: Network, facts: Facts) -> None:
+def _seal_whole(
+    growing: Mapping[SamplesRecipe, Growing], ways: Mapping[SamplesRecipe, Way], facts: Facts
+) -> None:
     """Replay and seal those that lack no part."""
     for recipe, one in growing.items():
         if not one.missing:
             samples = one.table()
             chosen = replayed_rows(recipe.digest, len(samples))
-            replay = replayed_part(one.examples[chosen], samples[chosen], network, recipe)
+            language, asked = ways[recipe].language, ways[recipe].samples(recipe)
+            replay = replayed_part(one.examples[chosen], samples[chosen], language, asked)
             one.seal(one.draft.write_table(replay, table="replay"), facts=facts)
             LOG.info("sample %s: %s", one.title, one.pace)

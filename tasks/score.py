@@ -14,10 +14,10 @@ from calibration.measurement import scored_part, tokens_in
 from calibration.recipes import ScoresRecipe
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete
+from storage.calibrations import Way, ways_of
 from storage.drafts import Draft
 from storage.growing import Growing
 from storage.loading import load_network
-from storage.networks import Network
 from storage.progress import progress
 from storage.store import Store, open_store
 from storage.verdicts import read_judged
@@ -35,10 +35,14 @@ def score(
     missing = [recipe for recipe in recipes if not is_complete(place, recipe)]
     if missing:
         network = load_network(checkpoint, precision=missing[0].model.precision)
-        for _, group in groupby(missing, key=lambda recipe: recipe.examples):
+        ways = ways_of(missing, network, store=place, suite=VERSIONS["calibrations"])
+        for _, group in groupby(missing, key=lambda recipe: (recipe.examples, recipe.adjusted)):
             growing = _begun({recipe: recipes[recipe] for recipe in group}, place)
             with said_of_model(model):
-                _score(growing, network, model=model, source=checkpoint.source)
+                _score(growing, ways, model=model)
+            for one in growing.values():
+                one.seal(facts=network.facts | {"source": checkpoint.source})
+                LOG.info("score %s: %s", one.title, one.pace)
     return [recipe.address for recipe in missing]
 
 
@@ -53,24 +57,21 @@ def _begun(titles: Mapping[ScoresRecipe, str], place: Store) -> dict[ScoresRecip
 
 
 def _score(
-    growing: Mapping[ScoresRecipe, Growing], network: Network, *, model: str, source: str | None
+    growing: Mapping[ScoresRecipe, Growing], ways: Mapping[ScoresRecipe, Way], *, model: str
 ) -> None:
     first, one = next(iter(growing.items()))
-    ending = Ending(first.at_end, first.end_ids)
+    language, ending = ways[first].language, Ending(first.at_end, first.end_ids)
     wanted = sorted(set().union(*(each.missing for each in growing.values())))
     total = sum(tokens_in(one.rows(index)["continuation_ids"]) for index in wanted)
     with progress("score", model=model, total=total) as more:
         for index in wanted:
             rows, started = one.rows(index), time.monotonic()
             lacking = {recipe: each for recipe, each in growing.items() if index in each.missing}
-            decodings = [recipe.decoding for recipe in lacking]
-            parts = scored_part(rows, network, decodings=decodings, ending=ending)
+            decodings = [ways[recipe].decoding for recipe in lacking]
+            parts = scored_part(rows, language, decodings=decodings, ending=ending)
             # One pass served them all: each bears its share, so that seconds add up over a store.
             seconds = (time.monotonic() - started) / len(parts)
             tokens = tokens_in(rows["continuation_ids"])
             for each, part in zip(lacking.values(), parts, strict=True):
                 each.add(part, index, tokens=tokens, seconds=seconds)
             more(tokens)
-    for each in growing.values():
-        each.seal(facts=network.facts | {"source": source})
-        LOG.info("score %s: %s", each.title, each.pace)

@@ -54,7 +54,7 @@ def summarize(recipe: SummaryRecipe, *, title: str, checkpoint: Checkpoint, stor
         at_end=recipe.samples.at_end,
         losses=recipe.alignment,
     )
-    edge = edge_difference(recipe.samples.decoding, recipe.samples.model.precision)
+    edge = edge_difference(recipe.samples.asked, recipe.samples.model.precision)
     texts = summary_texts(steps, samples, examples, spans)
     token = read_vocabulary(checkpoint).token
     tables = {

@@ -19,11 +19,16 @@ TOKENS_AT_ONCE: Final = 1 << 13
 CHUNK_LOGITS: Final = 1 << 23
 
 
-def rows_that_fit(free: int, *, cache_bytes: int, positions: int, vocabulary: int) -> int:
+def rows_that_fit(
+    free: int, *, cache_bytes: int, positions: int, vocabulary: int, candidates: int = 0
+) -> int:
     """How many texts of `positions` tokens may be continued together in `free` bytes.
 
-    `cache_bytes` is what one token of one text takes in the cache. At least one: what then does
-    not fit is for the device to say.
+    `cache_bytes` is what one token of one text takes in the cache; `candidates` next tokens of each
+    text are tried at every step, and lie there too. At least one: what then does not fit is for
+    the device to say.
     """
-    a_row = positions * cache_bytes + LOGIT_ARRAYS * 4 * vocabulary
-    return max(1, min(MOST_ROWS, int(SHARE * free) // a_row))
+    a_row = (positions + candidates) * cache_bytes + LOGIT_ARRAYS * 4 * vocabulary
+    # Candidates keep a device as busy as texts do.
+    most = min(MOST_ROWS, TOKENS_AT_ONCE // max(1, candidates))
+    return max(1, min(most, int(SHARE * free) // a_row))

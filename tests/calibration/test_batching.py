@@ -46,7 +46,7 @@ def test_every_part_comes_once_and_no_batch_of_several_is_too_large(
         for decoding in (HOT, Decoding(), Decoding(top_k=3, mixture=0.1))
         for number, size in enumerate((64, 64, 17))
     ]
-    made = batches(asked, rows=rows)
+    made = batches(asked, rows=lambda _: rows)
     identities = [(part.recipe.address, part.number) for batch in made for part in batch]
     assert sorted(identities) == sorted((part.recipe.address, part.number) for part in asked)
     assert all(
@@ -62,7 +62,7 @@ def test_in_32_bits_a_batch_holds_decodings_of_the_same_examples() -> None:
         for prompt in (4, 5)
         for decoding in (HOT, Decoding())
     ]
-    made = batches(asked, rows=10_000)
+    made = batches(asked, rows=lambda _: 10_000)
     assert shapes(made) == [[64, 64]] * 4
     for batch in made:
         assert len({(part.recipe.examples.address, part.number) for part in batch}) == 1
@@ -75,8 +75,8 @@ def test_in_16_bits_data_sets_share_a_batch() -> None:
         for prompt in (4, 5)
         for decoding in (HOT, Decoding())
     ]
-    assert shapes(batches(asked, rows=512)) == [[64] * 8]
-    assert shapes(batches(asked, rows=500)) == [[64] * 7, [64]]
+    assert shapes(batches(asked, rows=lambda _: 512)) == [[64] * 8]
+    assert shapes(batches(asked, rows=lambda _: 500)) == [[64] * 7, [64]]
 
 
 def test_those_with_other_ends_never_share() -> None:
@@ -85,13 +85,16 @@ def test_those_with_other_ends_never_share() -> None:
         for decoding in (HOT, Decoding())
         for ids in ((0,), (0, 7), ())
     ]
-    for batch in batches(asked, rows=10_000):
+    for batch in batches(asked, rows=lambda _: 10_000):
         assert len({part.recipe.end_ids for part in batch}) == 1
 
 
 def test_one_part_that_is_too_large_is_a_batch_of_its_own() -> None:
-    assert shapes(batches([pending(recipe(), number) for number in range(3)], rows=3)) == [[64]] * 3
+    assert (
+        shapes(batches([pending(recipe(), number) for number in range(3)], rows=lambda _: 3))
+        == [[64]] * 3
+    )
 
 
 def test_nothing_pending_is_no_batch() -> None:
-    assert batches([], rows=64) == []
+    assert batches([], rows=lambda _: 64) == []
