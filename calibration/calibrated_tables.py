@@ -1,9 +1,11 @@
 """The tables that only fitted decodings have: what was fitted, and what it is worth.
 
-A calibration holds the first three, a study's fit the last.
+A calibration holds the first three, a study's fit CALIBRATED; a report reads the others.
 """
 
 import polars as pl
+
+from calibration.tables import MODEL_LABELS
 
 CALIBRATION = pl.Schema(
     {
@@ -29,17 +31,28 @@ HEAD = pl.Schema(  # the predictor of future entropy
 # A fitted decoding against the temperatures of its study, at its own EntCE: nats a step.
 CALIBRATED = pl.Schema(
     {
-        "model": pl.String(),
-        "dataset": pl.String(),
-        "decoding": pl.String(),
+        **MODEL_LABELS,
         "unit": pl.String(),
         "kind": pl.String(),  # of its method: temperature, one_step or future_entropy
-        "coverage": pl.Float64(),  # of human tokens that it allows
+        "log_loss": pl.Float64(),
+        "log_loss_low": pl.Float64(),
+        "log_loss_high": pl.Float64(),
         "temperatures": pl.Int64(),  # that were measured beside it, itself not counted
         "inside": pl.Boolean(),  # its EntCE lies between theirs; null where there are too few
         "difference": pl.Float64(),  # of log loss: its own less theirs; null where too few
-        "standard_error": pl.Float64(),
-        "low": pl.Float64(),
-        "high": pl.Float64(),
+        "difference_se": pl.Float64(),
+        "difference_low": pl.Float64(),
+        "difference_high": pl.Float64(),
+    }
+)
+
+# What a report reads beside: what was fitted for each decoding, and how long a token took.
+FITTED = pl.Schema({**MODEL_LABELS, **CALIBRATION})
+DIAGNOSED = pl.Schema({**MODEL_LABELS, **DIAGNOSTICS})
+PACE = pl.Schema(
+    {
+        **MODEL_LABELS,
+        "seconds": pl.Float64(),  # of own text, a token
+        "device": pl.String(),
     }
 )

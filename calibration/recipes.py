@@ -249,6 +249,14 @@ class StudyFitRecipe(Recipe):
     VERSION: ClassVar[int] = 5
     fits: tuple[FitRecipe, ...]
 
+    def summaries(self) -> dict[tuple[str, str, str], SummaryRecipe]:
+        """What was measured, by model, data set and decoding."""
+        return {
+            (member.name, fit.dataset, fit.decoding.label): member.summary
+            for fit in self.fits
+            for member in fit.members
+        }
+
 
 class TheoryEntry(Identity):
     """A data set under one tokenizer, named by a model that has it; without one, its words."""

@@ -28,6 +28,7 @@ from expectations import series as series_suite
 from expectations import summaries as summaries_suite
 from expectations import texts as texts_suite
 from expectations import theories as theories_suite
+from expectations.against_temperatures import calibrated_rules
 from expectations.judge import judge
 from expectations.replay import beside_samples, gate_rules, one_gate, replay_rules
 from expectations.rules import Case
@@ -256,10 +257,11 @@ def fit_verdict(
     gate: pl.DataFrame,
     overall: pl.DataFrame | None = None,
     tuning: pl.DataFrame | None = None,
+    calibrated: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The verdict on the tables of a fit, each in the schema of its name: one series or several.
 
-    `overall` and `tuning` are of several only.
+    `overall`, `tuning` and, where a decoding is fitted, `calibrated` are of several only.
     """
     tables = {"curves": curves, "spread": spread, "gate": gate}
     labels = tuple(MODEL_LABELS)
@@ -281,6 +283,7 @@ def fit_verdict(
             Case(gate, gate_rules(labels=labels)),
             *([] if overall is None else [Case(overall, laws_suite.overall_rules())]),
             *([] if tuning is None else [Case(tuning, laws_suite.tuning_rules())]),
+            *([] if calibrated is None else [Case(calibrated, calibrated_rules())]),
         ]
     )
 

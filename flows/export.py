@@ -7,13 +7,13 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from calibration.against_theory import against_theory
+from calibration.beside_temperatures import tables_held
 from calibration.errors import StoreError
 from calibration.left_out import left_out_table
 from calibration.lineage import Lineage, Measurement
 from calibration.recipes import Recipe
 from calibration.slugs import slug
 from calibration.spreadsheets import uncalculated
-from calibration.tables import STUDY_TABLES
 from calibration.theory_tables import THEORY_TABLES
 from calibration.tokens import TOKENS, generated_tokens, human_tokens
 from storage.artifacts import read_bytes, read_stored, read_table
@@ -82,7 +82,7 @@ def report_files(lineage: Lineage, store: Store) -> dict[str, bytes]:
 def _tables(lineage: Lineage) -> dict[str, Recipe]:
     """The artifact that holds each table of a study."""
     fits, theory = lineage.report.study_fit, lineage.report.theory
-    return {**dict.fromkeys(STUDY_TABLES, fits), **dict.fromkeys(THEORY_TABLES, theory)}
+    return {**dict.fromkeys(tables_held(fits), fits), **dict.fromkeys(THEORY_TABLES, theory)}
 
 
 def _require_report(lineage: Lineage, store: Store) -> Manifest:

@@ -34,7 +34,11 @@ def ancestry(store: Store, study_fit: StudyFitRecipe) -> pl.DataFrame:
 def _behind(member: Member, fit: FitRecipe) -> Iterator[Recipe]:
     """What a measurement was made from, parents before children."""
     samples, scores = member.summary.samples, member.summary.scores
-    yield from (samples.examples.texts, samples.examples, samples, scores, member.summary, fit)
+    yield from (samples.examples.texts, samples.examples)
+    if samples.calibration is not None:
+        on = samples.calibration.examples
+        yield from (on.texts, on, samples.calibration)
+    yield from (samples, scores, member.summary, fit)
 
 
 def _manifest(store: Store, recipe: Recipe) -> Manifest:

@@ -6,9 +6,9 @@ import polars as pl
 from prefect import task
 
 from calibration import recipes
+from calibration.beside_temperatures import tables_held
 from calibration.errors import CheckFailed
 from calibration.prompts import Added
-from calibration.tables import SERIES_TABLES, STUDY_TABLES
 from calibration.theory_tables import THEORY_TABLES
 from expectations import suites
 from expectations.judge import failure_sentence
@@ -85,8 +85,7 @@ def _verdict(place: Store, recipe: recipes.Checked) -> pl.DataFrame:
                 losses=recipe.alignment,
             )
         case recipes.FitRecipe() | recipes.StudyFitRecipe():
-            held = SERIES_TABLES if isinstance(recipe, recipes.FitRecipe) else STUDY_TABLES
-            return suites.fit_verdict(**{name: read(name) for name in held})
+            return suites.fit_verdict(**{name: read(name) for name in tables_held(recipe)})
         case recipes.TheoryRecipe(entries=entries):
             named = list(dict.fromkeys(one.dataset for one in entries))
             tables_of = {name: read(name) for name in THEORY_TABLES}

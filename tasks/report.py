@@ -6,18 +6,19 @@ from datetime import UTC, datetime
 import polars as pl
 from prefect import task
 
-from calibration.recipes import ReportRecipe, StudyFitRecipe, SummaryRecipe, TheoryRecipe
+from calibration.beside_temperatures import tables_held
+from calibration.recipes import ReportRecipe, StudyFitRecipe, TheoryRecipe
 from calibration.report.contents import Provenance, report_page, summary_text
 from calibration.report.figures.catalogue import study_figures
 from calibration.report.figures.files import KINDS, rendered
 from calibration.report.protocol import differences, notes_on_ends, origins_of_sizes
 from calibration.report.results import READINGS, ReportTables, read_measurements
 from calibration.study import Study
-from calibration.tables import STUDY_TABLES
 from calibration.theory_tables import THEORY_TABLES
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete
 from storage.cache_policy import RecipePolicy
+from storage.calibrated import fitted_tables
 from storage.drafts import Draft
 from storage.manifests import manifest_of
 from storage.origins import ancestry
@@ -59,8 +60,9 @@ def _tables(recipe: ReportRecipe, place: Store) -> ReportTables:
     def read(of: StudyFitRecipe | TheoryRecipe, tables: Sequence[str]) -> dict[str, pl.DataFrame]:
         return {name: read_judged(place, of, VERSIONS[of.KIND], table=name) for name in tables}
 
-    series = read(recipe.study_fit, STUDY_TABLES)
-    summaries = _summaries(recipe)
+    series = read(recipe.study_fit, tables_held(recipe.study_fit))
+    series |= fitted_tables(place, recipe.study_fit, suite=VERSIONS.get("calibrations"))
+    summaries = recipe.study_fit.summaries()
     shown = [
         read_judged(place, summaries[labels], VERSIONS["summaries"], table="readings").select(
             *(pl.lit(label).alias(name) for label, name in zip(labels, READINGS, strict=False)),
@@ -71,19 +73,10 @@ def _tables(recipe: ReportRecipe, place: Store) -> ReportTables:
     return ReportTables(**series, **read(recipe.theory, THEORY_TABLES), readings=pl.concat(shown))
 
 
-def _summaries(recipe: ReportRecipe) -> dict[tuple[str, str, str], SummaryRecipe]:
-    """What was measured, by model, data set and decoding."""
-    return {
-        (member.name, fit.dataset, fit.decoding.label): member.summary
-        for fit in recipe.study_fit.fits
-        for member in fit.members
-    }
-
-
 def _provenance(
     recipe: ReportRecipe, place: Store, *, study: Study, ent_ce: pl.DataFrame
 ) -> Provenance:
-    made = [manifest_of(place, one.samples) for one in _summaries(recipe).values()]
+    made = [manifest_of(place, one.samples) for one in recipe.study_fit.summaries().values()]
     return Provenance(
         study=study.name,
         made_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from calibration.recipes import Absent
+from calibration.report.calibrated_section import calibrated_findings
 from calibration.report.dataset_section import Pictures, dataset_section, listed_rows
 from calibration.report.downloads import table_links
 from calibration.report.exponents_section import exponents_section
@@ -35,7 +36,7 @@ from calibration.report.page import (
     section,
     svg_link,
 )
-from calibration.report.paths import path_findings, plain
+from calibration.report.paths import path_findings, untruncated
 from calibration.report.results import ReportTables
 from calibration.report.terms import (
     GATE_MEANING,
@@ -176,7 +177,7 @@ def _title(tables: ReportTables, provenance: Provenance) -> Html:
 
 def _headline(dataset: str, tables: ReportTables) -> Html:
     measured = tables.of(dataset).ent_ce
-    if plain(measured).is_empty():
+    if untruncated(measured).is_empty():
         first, *others = path_findings(measured)
         return element(
             "div",
@@ -192,7 +193,7 @@ def _headline(dataset: str, tables: ReportTables) -> Html:
     return element(
         "div",
         element("p", f"On {dataset} ({decoding}), {first}"),
-        bullets([*others, *tuning_findings(shown)]),
+        bullets([*others, *tuning_findings(shown), *calibrated_findings(tables.of(dataset))]),
         class_="headline",
     )
 

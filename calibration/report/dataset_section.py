@@ -9,6 +9,7 @@ from typing import Final
 
 import polars as pl
 
+from calibration.report.calibrated_section import calibrated_section
 from calibration.report.comparability import note_on_tokens
 from calibration.report.generations import ToRead, generations, scale_key
 from calibration.report.listing import (
@@ -50,6 +51,7 @@ def dataset_section(
         rows=shown.ent_ce,
     )
     yield from _truncated(shown.ent_ce, dataset, nats)
+    yield from calibrated_section(shown, dataset)
     yield element("h3", "Over steps, against size, and across decodings")
     yield from _drawn(pictures, "entropy-over-steps", "ent-ce-against-size")
     yield from _drawn(pictures, "exponents-against-length")

@@ -38,7 +38,12 @@ PATH_LABELS: Final = ("temperature", "truncation")
 
 
 def plain(ent_ce: pl.DataFrame) -> pl.DataFrame:
-    """The rows of ENT_CE of decodings that truncate nothing."""
+    """The rows of ENT_CE of temperatures that a study states: neither truncated nor fitted."""
+    return untruncated(ent_ce).filter(pl.col("temperature").is_not_null())
+
+
+def untruncated(ent_ce: pl.DataFrame) -> pl.DataFrame:
+    """The rows of ENT_CE of decodings that truncate nothing, fitted ones among them."""
     return ent_ce.filter(pl.col("truncation").is_null())
 
 

@@ -12,7 +12,7 @@ from calibration.recipes import Absent
 from calibration.report.exponents_section import EXPONENTS, exponent_cells
 from calibration.report.listing import GATE, MEASURED, gate_cells, measured_cells
 from calibration.report.markdown import escaped
-from calibration.report.paths import path_findings, plain, truncated
+from calibration.report.paths import path_findings, truncated, untruncated
 from calibration.report.wording import findings
 
 Cells = dict[str, str]
@@ -59,7 +59,7 @@ def findings_markdown(
     lines = [f"# {escaped(study)}", ""]
     if absent:
         lines += [*(f"- {escaped(line)}" for line in left_out_lines(absent)), ""]
-    series = plain(ent_ce).select("dataset", "decoding").unique(maintain_order=True)
+    series = untruncated(ent_ce).select("dataset", "decoding").unique(maintain_order=True)
     for dataset, decoding in series.rows():
         lines += [f"## {escaped(dataset)}, {escaped(decoding)}", ""]
         of = {"dataset": dataset, "decoding": decoding}

@@ -5,12 +5,13 @@ Where there is no room for every model, the smallest and the largest of each fam
 rest. Knows neither figures nor pages.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 import polars as pl
 
 from calibration.against_theory import against_theory
+from calibration.calibrated_tables import CALIBRATED, DIAGNOSED, FITTED, PACE
 from calibration.tables import MODEL_LABELS, SUMMARY_READINGS
 
 BINS: Final = 32  # more points than this hide a curve in its own noise
@@ -43,6 +44,11 @@ class ReportTables:
     theory: pl.DataFrame
     ranks: pl.DataFrame
     singletons: pl.DataFrame
+    # Of decodings that are fitted, which most studies have none of.
+    calibrated: pl.DataFrame = field(default_factory=CALIBRATED.to_frame)
+    fitted: pl.DataFrame = field(default_factory=FITTED.to_frame)
+    diagnosed: pl.DataFrame = field(default_factory=DIAGNOSED.to_frame)
+    pace: pl.DataFrame = field(default_factory=PACE.to_frame)
 
     @property
     def datasets(self) -> list[str]:
@@ -63,7 +69,7 @@ class ReportTables:
 
         The theory is of texts, and has no decoding.
         """
-        frames = {field.name: getattr(self, field.name) for field in fields(self)}
+        frames = {one.name: getattr(self, one.name) for one in fields(self)}
         shown = {name: one.filter(pl.col("dataset") == dataset) for name, one in frames.items()}
         if decoding is not None:
             shown |= {

@@ -7,7 +7,7 @@ import polars as pl
 
 from calibration.recipes import Absent
 from calibration.report.markdown import escaped
-from calibration.report.paths import plain
+from calibration.report.paths import untruncated
 from calibration.report.wording import CONFIDENCE, count, estimate
 
 THERE: Final = "cached"
@@ -27,7 +27,8 @@ def run_markdown(
 
     Of every data set the first decoding stands; the report has the others.
     """
-    shown = plain(ent_ce).unique(["model", "dataset"], keep="first", maintain_order=True)
+    stated_first = untruncated(ent_ce).sort(pl.col("temperature").is_null(), maintain_order=True)
+    shown = stated_first.unique(["model", "dataset"], keep="first", maintain_order=True)
     datasets = shown["dataset"].unique(maintain_order=True).to_list()
     found = {(row["model"], row["dataset"]): row for row in shown.rows(named=True)}
     fates = {name: THERE if name in there else MADE for name in dict.fromkeys(ent_ce["model"])}

@@ -158,7 +158,7 @@ ENTRIES: Final = (
         loss_ent_ce_plane,
         "What a decoding gains and costs, {dataset}. A decoding that lowers entropy lowers EntCE "
         "and raises log loss; best is a point on the zero line, far to the left.{tuned}{mixtures}"
-        "{tokens}",
+        "{fitted}{tokens}",
         "Chart of EntCE against log loss on {dataset}, a path a model through its decodings; the "
         "values are in the table of EntCE and its parts.",
         _several_points,
@@ -272,6 +272,7 @@ def _of_dataset(entry: Entry, tables: ReportTables, *, dataset: str, number: int
         "tokenizers": _tokenizers(tables.of(dataset)),
         "mixtures": _mixtures(tables.of(dataset)),
         "tuned": _tuned(tables.of(dataset)),
+        "fitted": _fitted(tables.of(dataset)),
         "tokens": brief_note_on_tokens(tables.of(dataset).ent_ce),
     }
     return StudyFigure(
@@ -307,6 +308,15 @@ def _tuned(shown: ReportTables) -> str:
     return (
         " A thin line leads from a base model to the chat model that was made of it (hollow): what "
         "instruction tuning does to both, which the table of instruction tuning gives."
+    )
+
+
+def _fitted(shown: ReportTables) -> str:
+    if shown.calibrated.is_empty():
+        return ""
+    return (
+        " A fitted decoding is a hollow point: below and to the left of the path of temperatures "
+        "it is calibrated for less log loss than they."
     )
 
 

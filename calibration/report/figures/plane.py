@@ -1,9 +1,9 @@
 """The plane of log loss and EntCE: what each decoding gains, and what it costs.
 
-Temperatures make one path a model; a chat model is joined to the point of its base model. A
-truncation makes another over its mixture λ, which no single λ stands for; the pure sampler has an
-entropy H and no log loss, so that its place is the line EntCE = H - L, along which the path goes on
-as λ falls.
+Temperatures make one path a model, beside which fitted decodings are points; a chat model is
+joined to the point of its base model. A truncation makes another over its mixture λ, which no
+single λ stands for; the pure sampler has an entropy H and no log loss, so that its place is the
+line EntCE = H - L, along which the path goes on as λ falls.
 """
 
 from collections.abc import Sequence
@@ -26,10 +26,12 @@ from calibration.report.figures.drawing import (
     title,
     zero_line,
 )
+from calibration.report.figures.fitted import draw_fitted, fitted_words
 from calibration.report.figures.sizes import bars
 from calibration.report.paths import on_the_plane, paths, plain
 from calibration.report.results import ReportTables, ends_of_families, names
 from calibration.report.wording import CONFIDENCE, Row, nats_per, unit_of
+from calibration.tables import MODEL_LABELS
 
 LABELLED_PATHS: Final = 6  # with more, labels would hide the points
 LABELLED_TRUNCATIONS: Final = 12  # of all models together, for the same reason
@@ -66,6 +68,7 @@ def loss_ent_ce_plane(tables: ReportTables, *, dataset: str, decoding: str) -> F
         if len(path):
             _draw_path(panel, path, style=styles[path["family"][0]])
             _draw_tuning(panel, path, shown, style=styles[path["family"][0]])
+        draw_fitted(panel, _fitted(of_model, tables), style=styles[of_model["family"][0]])
         if model in named:
             _name_path(panel, path if len(path) else of_model)
         if model in labelled:
@@ -81,7 +84,9 @@ def loss_ent_ce_plane(tables: ReportTables, *, dataset: str, decoding: str) -> F
     title(
         figure,
         "What each decoding trades: EntCE against the log loss that it costs",
-        detail=f"{dataset}; {'; '.join(_described(tags, every))}; {CONFIDENCE} intervals",
+        detail="; ".join(
+            [dataset, *_described(tags, every), *_shapes(shown, tables), f"{CONFIDENCE} intervals"]
+        ),
     )
     return settled(figure)
 
@@ -104,6 +109,18 @@ def _described(tags: dict[str, str], every: pl.DataFrame) -> list[str]:
     if any((rows["mixture"] == 0).any() for _, rows in found):
         words.append("dotted: where EntCE = H - L of the pure sampler")
     return words
+
+
+def _fitted(shown: pl.DataFrame, tables: ReportTables) -> pl.DataFrame:
+    """The rows of fitted decodings, each with the kind of its method."""
+    labels = list(MODEL_LABELS)
+    kinds = tables.calibrated.select(*labels, "kind")
+    return shown.join(kinds, on=labels, how="inner", maintain_order="left")
+
+
+def _shapes(shown: pl.DataFrame, tables: ReportTables) -> list[str]:
+    kinds = names(_fitted(shown, tables), "kind")
+    return [fitted_words(kinds)] if kinds else []
 
 
 def _tuned(every: pl.DataFrame) -> bool:

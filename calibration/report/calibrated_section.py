@@ -1,0 +1,194 @@
+"""What the page says of fitted decodings: whether calibration was had without the tradeoff.
+
+A fitted temperature is a temperature, and stands there to be beaten. Knows no figures.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import polars as pl
+
+from calibration.report.diagnosed import DIAGNOSTICS, diagnostic_cells
+from calibration.report.page import Column, Html, element, folded, table
+from calibration.report.results import ReportTables
+from calibration.report.wording import (
+    CONFIDENCE,
+    Row,
+    count,
+    estimate,
+    interval,
+    listed,
+    nats_per,
+    share,
+    signed,
+    unit_of,
+    unsigned,
+)
+
+FITTED: Final = (
+    Column("model", "name"),
+    Column("decoding", "name"),
+    Column("fitted", "name"),
+    Column("log loss L", "name"),
+    Column("EntCE", "name"),
+    Column("drift", "name"),
+    Column("coverage", "number"),
+    Column("time a token", "number"),
+    Column("L less a temperature's", "name"),
+    Column("dominates temperature", "name"),
+)
+MEANING: Final = (
+    "What these decodings set was fitted, on texts of which none is measured here. A temperature "
+    "below 1 buys a smaller EntCE with log loss; the theorem says that it can be had without, by "
+    "weighing each next token by the entropy of what follows. Beside each decoding stands the "
+    "temperature of the same EntCE, on a curve through the temperatures of this study, on the "
+    "same texts and with the same random numbers. Where its log loss is surely below that, it "
+    "dominates temperature."
+)
+COST: Final = (
+    "The time a token is that of own text over the same of plain temperatures, as each was "
+    "written, with whatever shared its batches"
+)
+NAMES: Final = {"temperature": "τ", "alpha": "α"}
+SYMBOL: Final = {"temperature": unsigned, "alpha": signed}
+NOT_TIMED: Final = "not timed"
+
+
+def calibrated_section(shown: ReportTables, dataset: str) -> Iterator[Html]:
+    """The parts of what is said of the fitted decodings of one data set; nothing without any."""
+    if shown.calibrated.is_empty():
+        return
+    yield element("h3", "Calibrated without the tradeoff")
+    yield element("p", MEANING)
+    yield element("p", calibrated_sentence(shown.calibrated))
+    yield table(
+        f"Fitted decodings on {dataset}, {nats_per(unit_of(shown.ent_ce))}, with {CONFIDENCE} "
+        f"intervals, paired where they are of a difference. {COST}{_where(shown.pace)}.",
+        FITTED,
+        rows=list(calibrated_rows(shown)),
+    )
+    if not shown.diagnosed.is_empty():
+        rows = [diagnostic_cells(row) for row in shown.diagnosed.rows(named=True)]
+        yield folded(
+            f"How they were fitted: {count(len(rows), 'diagnostic')}",
+            table(
+                f"What was seen while decodings were fitted for {dataset}, on the texts that they "
+                "were fitted on; ± is a standard error over source texts.",
+                DIAGNOSTICS,
+                rows=rows,
+            ),
+        )
+
+
+def calibrated_findings(shown: ReportTables) -> list[str]:
+    """The same as one of the sentences that a data set is headlined by; none without any."""
+    return [] if shown.calibrated.is_empty() else [calibrated_sentence(shown.calibrated)]
+
+
+def calibrated_sentence(calibrated: pl.DataFrame) -> str:
+    """Which fitted decodings have surely less log loss than the temperature of their EntCE."""
+    rows = calibrated.filter(pl.col("kind") != "temperature")
+    if rows.is_empty():
+        return "Only temperatures were fitted here, which nothing is set against."
+    compared = rows.filter(pl.col("inside") & pl.col("difference_low").is_not_null())
+    if compared.is_empty():
+        return (
+            "Nothing can be said of temperature at equal EntCE: it takes two temperatures or more "
+            "whose EntCE lie on either side of a decoding's."
+        )
+    better = compared.filter(pl.col("difference_high") < 0)
+    worse = compared.filter(pl.col("difference_low") > 0)
+    best = compared.sort("difference").row(0, named=True)
+    of = f"{count(len(compared), 'fitted decoding')} (of models and data sets)"
+    beyond = len(rows) - len(compared)
+    rest = f" {count(beyond, 'other')} could not be set against one." if beyond else ""
+    if better.is_empty():
+        return (
+            f"Nothing dominates temperature: of {of}, none has a log loss that is surely below "
+            f"that of the temperature of its EntCE, and {len(worse)} of them have one surely "
+            f"above. The lowest is {_named(best)}.{rest}"
+        )
+    return (
+        f"Of {of}, {len(better)} {'dominates' if len(better) == 1 else 'dominate'} temperature: "
+        f"the log loss is surely below that of the temperature of the same EntCE for "
+        f"{listed([_named(row) for row in better.rows(named=True)])}; it is surely above for "
+        f"{len(worse)}.{rest}"
+    )
+
+
+def calibrated_rows(shown: ReportTables) -> Iterator[list[str]]:
+    """The cells of FITTED for each fitted decoding of each model."""
+    labels = ["model", "dataset", "decoding"]
+    measured = shown.ent_ce.drop("log_loss", "unit")
+    both = shown.calibrated.join(measured, on=labels, how="left", maintain_order="left")
+    for row in both.rows(named=True):
+        settings = shown.fitted.filter(model=row["model"], decoding=row["decoding"])
+        yield [
+            row["model"],
+            row["decoding"],
+            settings_words(settings),
+            f"{unsigned(row['log_loss'])} {_interval(row, 'log_loss')}",
+            estimate(row, "ent_ce"),
+            estimate(row, "drift"),
+            share(row["coverage"]),
+            relative_cost(shown, row["model"], row["decoding"]),
+            _difference(row),
+            outcome(row),
+        ]
+
+
+def settings_words(fitted: pl.DataFrame) -> str:
+    """`τ 0.9530`, `α +0.1234`, or the α of each block in turn."""
+    words = []
+    for (name,), rows in fitted.group_by("name", maintain_order=True):
+        values = [SYMBOL[str(name)](value) for value in rows.sort("block")["value"]]
+        words.append(f"{NAMES[str(name)]} {', '.join(values)}")
+    return "; ".join(words)
+
+
+def relative_cost(shown: ReportTables, model: str, decoding: str) -> str:
+    """`1.9×`: the time a token of own text over the median of the model's plain temperatures."""
+    plain = shown.ent_ce.filter(
+        pl.col("temperature").is_not_null(), pl.col("truncation").is_null(), model=model
+    )["decoding"]
+    own = shown.pace.filter(model=model, decoding=decoding)
+    others = shown.pace.filter(pl.col("decoding").is_in(plain.implode()), model=model)
+    alike = others.join(own, on="device", how="semi")["seconds"].median()
+    seconds = own["seconds"].first()
+    if not isinstance(alike, float) or not isinstance(seconds, float):
+        return NOT_TIMED
+    return f"{seconds / alike:.2g}×"
+
+
+def outcome(row: Row) -> str:
+    """Whether a decoding dominates temperature, or why that is not known."""
+    if row["kind"] == "temperature":
+        return "is one"
+    if row["difference"] is None:
+        return f"not known beside {count(row['temperatures'], 'temperature')}"
+    if not row["inside"]:
+        return "not known: its EntCE is outside theirs"
+    if row["difference_low"] is None:
+        return "not known without an interval"
+    if row["difference_high"] < 0:
+        return "yes"
+    return "no: higher" if row["difference_low"] > 0 else "not shown"
+
+
+def _difference(row: Row) -> str:
+    if row["difference"] is None:
+        return "not known"
+    return f"{signed(row['difference'])} {_interval(row, 'difference')}"
+
+
+def _interval(row: Row, name: str) -> str:
+    return interval(row[f"{name}_low"], row[f"{name}_high"])
+
+
+def _named(row: Row) -> str:
+    return f"{row['decoding']} of {row['model']}, {_difference(row)}"
+
+
+def _where(pace: pl.DataFrame) -> str:
+    devices = pace["device"].unique(maintain_order=True).to_list()
+    return f", on {listed(devices)}" if devices else ""
