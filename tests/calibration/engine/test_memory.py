@@ -1,7 +1,13 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.engine.memory import LOGIT_ARRAYS, MOST_ROWS, SHARE, rows_that_fit
+from calibration.engine.memory import (
+    LOGIT_ARRAYS,
+    MOST_ROWS,
+    SHARE,
+    TOKENS_AT_ONCE,
+    rows_that_fit,
+)
 
 
 @settings(derandomize=True)
@@ -26,3 +32,14 @@ def test_a_seven_billion_llama_at_two_thousand_tokens_by_hand() -> None:
     cache = 2 * 32 * 32 * 128 * 2
     rows = rows_that_fit(80 * 10**9, cache_bytes=cache, positions=2_048, vocabulary=32_000)
     assert rows == int(0.7 * 80e9 / (2_048 * 524_288 + 40 * 32_000)) == 52
+
+
+def test_candidates_lie_in_the_cache_and_keep_a_device_busy() -> None:
+    """2,048 tokens and 72 candidates a text: as many bytes as a text of 2,120 tokens."""
+    cache = 2 * 32 * 32 * 128 * 2
+    rows = rows_that_fit(
+        80 * 10**9, cache_bytes=cache, positions=2_048, vocabulary=32_000, candidates=72
+    )
+    assert rows == int(0.7 * 80e9 / (2_120 * 524_288 + 40 * 32_000)) == 50
+    busy = rows_that_fit(1 << 40, cache_bytes=1, positions=1, vocabulary=1, candidates=72)
+    assert busy == TOKENS_AT_ONCE // 72 < MOST_ROWS
