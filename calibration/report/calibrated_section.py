@@ -38,12 +38,13 @@ FITTED: Final = (
     Column("dominates temperature", "name"),
 )
 MEANING: Final = (
-    "What these decodings set was fitted, on texts of which none is measured here. A temperature "
-    "below 1 buys a smaller EntCE with log loss; the theorem says that it can be had without, by "
-    "weighing each next token by the entropy of what follows. Beside each decoding stands the "
-    "temperature of the same EntCE, on a curve through the temperatures of this study, on the "
-    "same texts and with the same random numbers. Where its log loss is surely below that, it "
-    "dominates temperature."
+    "The settings of these decodings are fitted, on texts of which none is measured here. A "
+    "temperature below 1 buys a smaller EntCE with log loss; the theorem says that it can be had "
+    "without, by weighing each next token by the entropy of what follows. Beside each decoding "
+    "stands the temperature of the same EntCE, on a curve through the temperatures of this study, "
+    "on the same texts and with the same random numbers. A decoding dominates temperature where "
+    "its log loss is below that by more than its interval; of many such intervals, one in forty "
+    "would be so by chance. Nothing is cut off, so that coverage is whole."
 )
 COST: Final = (
     "The time a token is that of own text over the same of plain temperatures, as each was "
@@ -99,21 +100,28 @@ def calibrated_sentence(calibrated: pl.DataFrame) -> str:
     better = compared.filter(pl.col("difference_high") < 0)
     worse = compared.filter(pl.col("difference_low") > 0)
     best = compared.sort("difference").row(0, named=True)
-    of = f"{count(len(compared), 'fitted decoding')} (of models and data sets)"
+    of = f"{count(len(compared), 'fitted decoding')} set against the temperature of its own EntCE"
     beyond = len(rows) - len(compared)
-    rest = f" {count(beyond, 'other')} could not be set against one." if beyond else ""
+    rest = f" For {beyond} more there is no such temperature in this study." if beyond else ""
     if better.is_empty():
         return (
-            f"Nothing dominates temperature: of {of}, none has a log loss that is surely below "
-            f"that of the temperature of its EntCE, and {len(worse)} of them have one surely "
-            f"above. The lowest is {_named(best)}.{rest}"
+            f"Nothing dominates temperature: of {of}, no log loss is below that temperature's by "
+            f"more than its interval, and {len(worse)} {_is(worse)} above by more. The lowest is "
+            f"that of {_named(best)}.{rest}"
         )
     return (
-        f"Of {of}, {len(better)} {'dominates' if len(better) == 1 else 'dominate'} temperature: "
-        f"the log loss is surely below that of the temperature of the same EntCE for "
-        f"{listed([_named(row) for row in better.rows(named=True)])}; it is surely above for "
-        f"{len(worse)}.{rest}"
+        f"Of {of}, {len(better)} {_dominate(better)} temperature: "
+        f"{listed([_named(row) for row in better.rows(named=True)])}, in log loss; {len(worse)} "
+        f"{_is(worse)} above by more than the interval.{rest}"
     )
+
+
+def _is(rows: pl.DataFrame) -> str:
+    return "is" if len(rows) == 1 else "are"
+
+
+def _dominate(rows: pl.DataFrame) -> str:
+    return "dominates" if len(rows) == 1 else "dominate"
 
 
 def calibrated_rows(shown: ReportTables) -> Iterator[list[str]]:
@@ -127,7 +135,7 @@ def calibrated_rows(shown: ReportTables) -> Iterator[list[str]]:
             row["model"],
             row["decoding"],
             settings_words(settings),
-            f"{unsigned(row['log_loss'])} {_interval(row, 'log_loss')}",
+            _loss(row),
             estimate(row, "ent_ce"),
             estimate(row, "drift"),
             share(row["coverage"]),
@@ -178,11 +186,12 @@ def outcome(row: Row) -> str:
 def _difference(row: Row) -> str:
     if row["difference"] is None:
         return "not known"
-    return f"{signed(row['difference'])} {_interval(row, 'difference')}"
+    return f"{signed(row['difference'])} {interval(row['difference_low'], row['difference_high'])}"
 
 
-def _interval(row: Row, name: str) -> str:
-    return interval(row[f"{name}_low"], row[f"{name}_high"])
+def _loss(row: Row) -> str:
+    ends = ", ".join(unsigned(row[f"log_loss_{end}"]) for end in ("low", "high"))
+    return f"{unsigned(row['log_loss'])} [{ends}]"
 
 
 def _named(row: Row) -> str:

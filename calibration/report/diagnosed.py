@@ -3,7 +3,7 @@
 from typing import Final
 
 from calibration.report.page import Column
-from calibration.report.wording import Row, signed
+from calibration.report.wording import Row, signed, unsigned
 
 DIAGNOSTICS: Final = (
     Column("model", "name"),
@@ -12,17 +12,28 @@ DIAGNOSTICS: Final = (
     Column("at", "name"),
     Column("value", "number"),
 )
-WORDS: Final[dict[str, str]] = {}
+# What each fit tells of itself; a predictor that knows no more than the mean is as wrong as its
+# labels spread.
+WORDS: Final = {
+    "alpha": "α",
+    "temperature": "τ",
+    "ent_ce": "EntCE",
+    "log_loss_change": "log loss less that without it",
+    "predictor_error": "error of the predictor, held out",
+    "labels_spread": "spread of its labels",
+}
+UNSIGNED: Final = ("temperature", "predictor_error", "labels_spread")
 
 
 def diagnostic_cells(row: Row) -> list[str]:
     """The cells of DIAGNOSTICS of one row of DIAGNOSED."""
     name = row["name"]
     error = "" if row["se"] is None else f" ± {row['se']:.4f}"
+    written = unsigned if name in UNSIGNED else signed
     return [
         row["model"],
         row["decoding"],
         WORDS.get(name, name.replace("_", " ")),
         row["at"] or "",
-        f"{signed(row['value'])}{error}",
+        f"{written(row['value'])}{error}",
     ]

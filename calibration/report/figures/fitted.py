@@ -14,7 +14,7 @@ SIZES: Final = {"d": 7.0, "*": 12.0, "P": 9.0}
 WORDS: Final = {
     "temperature": "diamonds",
     "one_step": "stars",
-    "future_entropy": "crosses",
+    "future_entropy": "plus signs",
 }
 MEANINGS: Final = {
     "temperature": "fitted temperatures",

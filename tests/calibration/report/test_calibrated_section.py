@@ -1,0 +1,142 @@
+"""Fitted decodings on the page: whether they dominate temperature, in words and cells."""
+
+import polars as pl
+import pytest
+from made_up_calibrated import FUTURE, GAIN, STEP, TAU, calibrated_study, models
+from made_up_study import DATASET, made_up_study
+
+from calibration.calibrated_tables import CALIBRATED, FITTED
+from calibration.report.calibrated_section import (
+    NOT_TIMED,
+    calibrated_rows,
+    calibrated_section,
+    calibrated_sentence,
+    outcome,
+    relative_cost,
+    settings_words,
+)
+from calibration.report.contents import report_page, summary_text
+from calibration.report.figures.catalogue import study_figures
+from calibration.report.figures.plane import loss_ent_ce_plane
+from calibration.report.paths import plain, untruncated
+from calibration.report.results import ReportTables
+
+STUDY = calibrated_study()
+TABLES = STUDY.tables
+
+
+def only(*decodings: str) -> pl.DataFrame:
+    return TABLES.calibrated.filter(pl.col("decoding").is_in(decodings))
+
+
+def changed(**values: object) -> dict[str, object]:
+    row = TABLES.calibrated.filter(decoding=STEP).row(0, named=True)
+    return row | values
+
+
+def test_what_dominates_is_named_with_its_difference() -> None:
+    found = calibrated_sentence(TABLES.calibrated)
+    total, step = 2 * len(models()), len(models())
+    assert found.startswith(f"Of {total} fitted decodings set against")
+    assert f"{step} dominate temperature" in found
+    assert f"{STEP} of {models()[0]}, -0.0020 [-0.0030, -0.0010]" in found
+    assert FUTURE not in found
+
+
+def test_where_nothing_dominates_it_is_said_with_the_lowest() -> None:
+    found = calibrated_sentence(only(FUTURE, TAU))
+    assert found.startswith(f"Nothing dominates temperature: of {len(models())} fitted decodings")
+    assert "-0.0004 [-0.0014, +0.0006]" in found
+
+
+def test_a_temperature_is_set_against_nothing() -> None:
+    assert calibrated_sentence(only(TAU)).startswith("Only temperatures were fitted")
+
+
+def test_without_temperatures_on_either_side_nothing_is_claimed() -> None:
+    beyond = only(STEP).with_columns(inside=pl.lit(value=False))
+    assert calibrated_sentence(beyond).startswith("Nothing can be said")
+    both = pl.concat([beyond, only(FUTURE)])
+    assert f"For {len(models())} more there is no such temperature" in calibrated_sentence(both)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, "yes"),
+        ({"difference_high": 0.001}, "not shown"),
+        ({"difference_low": 0.001, "difference_high": 0.002}, "no: higher"),
+        ({"inside": False}, "not known: its EntCE is outside theirs"),
+        ({"difference": None, "temperatures": 1}, "not known beside 1 temperature"),
+        ({"difference_low": None, "difference_high": None}, "not known without an interval"),
+        ({"kind": "temperature"}, "is one"),
+    ],
+)
+def test_an_outcome_is_claimed_only_where_its_interval_allows(
+    values: dict[str, object], words: str
+) -> None:
+    assert outcome(changed(**values)) == words
+
+
+def test_each_row_has_its_settings_measures_cost_and_outcome() -> None:
+    rows = {(row[0], row[1]): row for row in calibrated_rows(TABLES)}
+    assert len(rows) == 3 * len(models())
+    row = rows[models()[0], STEP]
+    assert row[2] == "α +0.1200"
+    assert row[4].startswith("+0.0000 [")
+    assert row[6:8] == ["100 %", "3×"]
+    assert row[9] == "yes"
+    assert rows[models()[0], TAU][2] == "τ 0.9530"
+
+
+def test_blocks_stand_in_their_order() -> None:
+    rows = [
+        {"model": "m", "dataset": "d", "decoding": STEP, "name": "alpha", "block": block}
+        | {"value": value}
+        for block, value in ((1, 0.2), (0, 0.1))
+    ]
+    assert settings_words(pl.DataFrame(rows, schema=FITTED)) == "α +0.1000, +0.2000"
+
+
+def test_time_on_another_device_is_not_compared() -> None:
+    elsewhere = pl.when(decoding=STEP).then(pl.lit("other")).otherwise("device").alias("device")
+    moved = STUDY.with_tables(pace=TABLES.pace.with_columns(elsewhere)).tables
+    assert relative_cost(moved, models()[0], STEP) == NOT_TIMED
+    assert relative_cost(moved, models()[0], FUTURE) == "1.5×"
+
+
+def test_the_page_tells_of_them_and_the_plane_draws_them() -> None:
+    page = report_page(TABLES, STUDY.provenance, figures=[])
+    assert "Calibrated without the tradeoff" in page
+    captions = {figure.name: figure.caption for figure in study_figures(TABLES)}
+    assert "hollow point" in captions["loss-ent-ce-plane"]
+    figure = loss_ent_ce_plane(TABLES, dataset=DATASET, decoding="temperature 1.0")
+    drawn = " ".join(" ".join(text.get_text().split()) for text in figure.texts)
+    assert "stars: one step ahead, plus signs: future entropy" in drawn
+    assert STEP in summary_text(TABLES.ent_ce, TABLES.fits)
+
+
+def test_a_study_without_them_has_none_of_it() -> None:
+    tables = made_up_study().tables
+    assert tables.calibrated.schema == CALIBRATED
+    assert list(calibrated_section(tables, DATASET)) == []
+
+
+def test_fitted_decodings_are_no_stated_temperatures() -> None:
+    stated = plain(TABLES.ent_ce)["decoding"].unique()
+    assert not set(stated) & set(GAIN)
+    assert set(GAIN) <= set(untruncated(TABLES.ent_ce)["decoding"])
+    assert TABLES.headline(DATASET) not in GAIN
+
+
+def test_a_study_of_fitted_decodings_alone_has_a_page() -> None:
+    alone = {
+        name: frame.filter(pl.col("decoding").is_in(list(GAIN)))
+        for name, frame in vars(TABLES).items()
+        if "decoding" in frame.columns and name != "readings"
+    }
+    shown = TABLES.readings.with_columns(decoding=pl.lit(TAU))
+    tables = ReportTables(**(vars(TABLES) | alone | {"readings": shown}))
+    assert tables.headline(DATASET) == TAU
+    page = report_page(tables, STUDY.provenance, figures=[])
+    assert "not timed" in page
