@@ -49,6 +49,32 @@ def test_a_selection_of_what_is_kept_is_the_selection_of_everything(
         assert len({one.cluster for one in kept.texts()}) <= examples
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    drawn=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=60),
+    examples=st.integers(1, 8),
+    measured=st.integers(1, 8),
+    independent=st.sampled_from([None, "passages"]),
+)
+def test_a_selection_apart_from_another_finds_all_that_it_needs(
+    drawn: list[tuple[int, int]], examples: int, measured: int, independent: str | None
+) -> None:
+    asked = {"span_bytes": 24, "independent": independent}
+    first = changed(TEXTS, **asked, examples=measured)
+    wanted = changed(TEXTS, **asked, examples=examples, apart=first)
+    texts = [
+        SourceText(f"c{cluster}", "", words(place, 5 * length))
+        for place, (cluster, length) in enumerate(drawn)
+    ]
+    without = set(selected(texts, first)["cluster"])
+    kept = Selectable(wanted)
+    for text in texts:
+        kept.add(text)
+    found = selected(kept.texts(), wanted, without=without)
+    assert found.equals(selected(texts, wanted, without=without))
+    assert not set(found["cluster"]) & without
+
+
 def test_a_cluster_that_is_not_wanted_never_is_again() -> None:
     kept = Selectable(changed(TEXTS, examples=3))
     names = [f"c{number}" for number in range(40)]
