@@ -28,14 +28,14 @@ from calibration.report.wording import (
 FITTED: Final = (
     Column("model", "name"),
     Column("decoding", "name"),
-    Column("fitted", "name"),
+    Column("dominates temperature", "name"),
+    Column("L less a temperature's", "name"),
     Column("log loss L", "name"),
     Column("EntCE", "name"),
     Column("drift", "name"),
     Column("coverage", "number"),
-    Column("time a token", "number"),
-    Column("L less a temperature's", "name"),
-    Column("dominates temperature", "name"),
+    Column("time", "number"),
+    Column("fitted", "name"),
 )
 MEANING: Final = (
     "The settings of these decodings are fitted, on texts of which none is measured here. A "
@@ -47,8 +47,8 @@ MEANING: Final = (
     "would be so by chance. Nothing is cut off, so that coverage is whole."
 )
 COST: Final = (
-    "The time a token is that of own text over the same of plain temperatures, as each was "
-    "written, with whatever shared its batches"
+    "Time is that of a token of own text over the same of plain temperatures, as each was written, "
+    "with whatever shared its batches"
 )
 NAMES: Final = {"temperature": "τ", "alpha": "α"}
 SYMBOL: Final = {"temperature": unsigned, "alpha": signed}
@@ -134,14 +134,14 @@ def calibrated_rows(shown: ReportTables) -> Iterator[list[str]]:
         yield [
             row["model"],
             row["decoding"],
-            settings_words(settings),
+            outcome(row),
+            _difference(row),
             _loss(row),
             estimate(row, "ent_ce"),
             estimate(row, "drift"),
             share(row["coverage"]),
             relative_cost(shown, row["model"], row["decoding"]),
-            _difference(row),
-            outcome(row),
+            settings_words(settings),
         ]
 
 

@@ -82,11 +82,10 @@ def test_each_row_has_its_settings_measures_cost_and_outcome() -> None:
     rows = {(row[0], row[1]): row for row in calibrated_rows(TABLES)}
     assert len(rows) == 3 * len(models())
     row = rows[models()[0], STEP]
-    assert row[2] == "α +0.1200"
-    assert row[4].startswith("+0.0000 [")
-    assert row[6:8] == ["100 %", "3×"]
-    assert row[9] == "yes"
-    assert rows[models()[0], TAU][2] == "τ 0.9530"
+    assert row[2:4] == ["yes", "-0.0020 [-0.0030, -0.0010]"]
+    assert row[5].startswith("+0.0000 [")
+    assert row[7:] == ["100 %", "3×", "α +0.1200"]
+    assert rows[models()[0], TAU][9] == "τ 0.9530"
 
 
 def test_blocks_stand_in_their_order() -> None:
