@@ -1,30 +1,21 @@
 """The stage that fits decodings: made once, judged, and what is sampled and scored with it."""
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
-from bench import Bench
+from fitted_stage import Stage, prepared_stage
 from markov import chain, tempered, texts, write_checkpoint, write_texts
 
 from calibration.errors import CheckFailed
-from calibration.lineage import Measurement
-from calibration.recipes import SamplesRecipe, VerdictRecipe
+from calibration.recipes import VerdictRecipe
 from expectations.suites import VERSIONS
 from storage.ancestry import recipe_at
 from storage.artifacts import is_complete, read_table
 from storage.local import LocalStore
 from storage.manifests import manifest_key, manifest_of
-from storage.resolution import resolved
-from storage.studies import read_study
 from studies import CONTINUATION, EXAMPLES, PROMPT, model, write_study
-from tasks.calibrate import calibrate
-from tasks.encode import encode
-from tasks.ingest import ingest
-from tasks.summarize import summarize
 
 DECODINGS = [
     {"temperature": 1.0},
@@ -58,37 +49,6 @@ LETTERS = {
 }
 
 
-class Stage(NamedTuple):
-    """A study whose texts are made, and the calls that make the rest."""
-
-    bench: Bench
-
-    @property
-    def measurements(self) -> tuple[Measurement, ...]:
-        return self.bench.lineage.measurements
-
-    def measured(self, number: int) -> Measurement:
-        return self.measurements[number]
-
-    def calibrate(self) -> list[str]:
-        fitted = {
-            one.calibration: one.title for one in self.measurements if one.calibration is not None
-        }
-        made = calibrate.fn(
-            fitted,
-            model="m0",
-            checkpoint=self.bench.checkpoint,
-            store=str(self.bench.store.root),
-        )
-        for recipe in fitted:
-            self.bench.judge(recipe)
-        return made
-
-    def held(self, recipe: SamplesRecipe) -> Mapping[str, bytes]:
-        directory = self.bench.store.root / recipe.address
-        return {path.name: path.read_bytes() for path in directory.glob("*.parquet")}
-
-
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     """Texts, examples and calibrations made and judged."""
@@ -99,16 +59,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     others = (root / "others.jsonl").read_text().replace("text-", "other-")
     (root / "others.jsonl").write_text(others)
     study = write_study(root, models=[model(0)], decodings=DECODINGS, datasets=[LETTERS])
-    lineage = resolved(read_study(study), file=str(study))
-    bench = Bench(root, lineage, LocalStore(root / "store"))
-    store = str(bench.store.root)
-    for made, dataset in lineage.texts().items():
-        ingest.fn(made, dataset=dataset, root=str(root), store=store)
-        bench.judge(made)
-    for examples in lineage.examples():
-        encode.fn(examples, title="letters", checkpoint=bench.checkpoint, store=store)
-        bench.judge(examples)
-    stage = Stage(bench)
+    stage = prepared_stage(root, study)
     assert len(stage.calibrate()) == len(FITTED)
     return stage
 
@@ -116,14 +67,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 @pytest.fixture(scope="module")
 def stage(prepared: Stage) -> Stage:
     """Everything sampled, scored and judged: the gate replays what each method has sampled."""
-    bench, store = prepared.bench, str(prepared.bench.store.root)
-    assert len(bench.sample()) == len(DECODINGS)
-    assert len(bench.score()) == len(DECODINGS)
-    for one in prepared.measurements:
-        bench.judge(one.samples)
-        bench.judge(one.scores)
-        summarize.fn(one.summary, title=one.title, checkpoint=bench.checkpoint, store=store)
-        bench.judge(one.summary)
+    prepared.measure()
     return prepared
 
 
@@ -135,7 +79,7 @@ def copy(stage: Stage, tmp_path: Path) -> Stage:
 
 
 def test_a_second_call_makes_nothing(stage: Stage) -> None:
-    assert stage.calibrate() == stage.bench.sample() == stage.bench.score() == []
+    assert stage.calibrate() == stage.sample() == stage.score() == []
 
 
 def test_what_was_fitted_can_be_read_where_no_model_is(stage: Stage) -> None:
@@ -181,13 +125,13 @@ def test_a_fitted_temperature_is_that_temperature(stage: Stage) -> None:
 def test_parts_that_were_killed_are_made_again_bit_for_bit(
     copy: Stage, lost: list[tuple[int, str]]
 ) -> None:
-    bench, recipes = copy.bench, [one.samples for one in copy.measurements]
+    store, recipes = copy.bench.store, [one.samples for one in copy.measurements]
     whole = [copy.held(recipe) for recipe in recipes]
     for number, name in lost:
-        bench.store.remove(manifest_key(recipes[number].address))
-        (part,) = (bench.store.root / recipes[number].address).glob(f"{name}-*.parquet")
+        store.remove(manifest_key(recipes[number].address))
+        (part,) = (store.root / recipes[number].address).glob(f"{name}-*.parquet")
         part.unlink()
-    bench.sample()
+    copy.sample()
     assert [copy.held(recipe) for recipe in recipes] == whole
 
 
@@ -198,5 +142,5 @@ def test_what_was_never_judged_is_not_measured_with(copy: Stage) -> None:
     for recipe in (verdict, one.samples):
         store.remove(manifest_key(recipe.address))
     with pytest.raises(CheckFailed, match="has not been checked"):
-        copy.bench.sample()
+        copy.sample()
     assert not is_complete(store, one.samples)
