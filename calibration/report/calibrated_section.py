@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from calibration.report.diagnosed import DIAGNOSTICS, diagnostic_cells
+from calibration.report.diagnosed import DIAGNOSTICS, diagnostic_cells, predictor_sentence
 from calibration.report.page import Column, Html, element, folded, table
 from calibration.report.results import ReportTables
 from calibration.report.wording import (
@@ -62,6 +62,8 @@ def calibrated_section(shown: ReportTables, dataset: str) -> Iterator[Html]:
     yield element("h3", "Calibrated without the tradeoff")
     yield element("p", MEANING)
     yield element("p", calibrated_sentence(shown.calibrated))
+    if said := predictor_sentence(shown.diagnosed):
+        yield element("p", said)
     yield table(
         f"Fitted decodings on {dataset}, {nats_per(unit_of(shown.ent_ce))}, with {CONFIDENCE} "
         f"intervals, paired where they are of a difference. {COST}{_where(shown.pace)}.",
@@ -100,7 +102,7 @@ def calibrated_sentence(calibrated: pl.DataFrame) -> str:
     better = compared.filter(pl.col("difference_high") < 0)
     worse = compared.filter(pl.col("difference_low") > 0)
     best = compared.sort("difference").row(0, named=True)
-    of = f"{count(len(compared), 'fitted decoding')} set against the temperature of its own EntCE"
+    of = f"{count(len(compared), 'fitted decoding')}, each against the temperature of its own EntCE"
     beyond = len(rows) - len(compared)
     rest = f" For {beyond} more there is no such temperature in this study." if beyond else ""
     if better.is_empty():

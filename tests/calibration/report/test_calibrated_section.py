@@ -5,7 +5,7 @@ import pytest
 from made_up_calibrated import FUTURE, GAIN, STEP, TAU, calibrated_study, models
 from made_up_study import DATASET, made_up_study
 
-from calibration.calibrated_tables import CALIBRATED, FITTED
+from calibration.calibrated_tables import CALIBRATED, DIAGNOSED, FITTED
 from calibration.report.calibrated_section import (
     NOT_TIMED,
     calibrated_rows,
@@ -16,6 +16,7 @@ from calibration.report.calibrated_section import (
     settings_words,
 )
 from calibration.report.contents import report_page, summary_text
+from calibration.report.diagnosed import diagnostic_cells, predictor_sentence
 from calibration.report.figures.catalogue import study_figures
 from calibration.report.figures.plane import loss_ent_ce_plane
 from calibration.report.paths import plain, untruncated
@@ -34,10 +35,43 @@ def changed(**values: object) -> dict[str, object]:
     return row | values
 
 
+def of_predictor(error: float, spread: float) -> pl.DataFrame:
+    """Two rounds of one predictor, the first of them blind."""
+    rows = [
+        {"model": "m", "dataset": "d", "decoding": FUTURE, "name": name, "at": at, "value": value}
+        for number, values in ((1, (9.0, 9.0)), (2, (error, spread)))
+        for name, value in zip(("predictor_error", "labels_spread"), values, strict=True)
+        for at in (
+            f"round {number}, states",
+            f"round {number}, tokens, of rollouts, within a place",
+        )
+    ]
+    return pl.DataFrame(rows, schema=DIAGNOSED)
+
+
+def test_a_predictor_that_knows_nothing_is_said_to() -> None:
+    found = predictor_sentence(of_predictor(3.61, 3.69))
+    assert f"3.61 where they vary by 3.69 (m, {FUTURE})" in found
+    assert found.endswith("They hardly tell tokens apart, and promise little.")
+    assert "hardly" not in predictor_sentence(of_predictor(1.0, 3.69))
+    assert predictor_sentence(TABLES.diagnosed) == ""
+
+
+def test_diagnostics_have_their_words_and_as_many_digits_as_they_need() -> None:
+    row = {"model": "m", "decoding": STEP, "at": "", "value": -0.00034, "se": 0.00012}
+    assert diagnostic_cells(row | {"name": "log_loss_change"})[2:] == [
+        "log loss less that without it",
+        "",
+        "-0.000340 ± 0.000120",
+    ]
+    lone = row | {"name": "temperature", "value": 0.953, "se": None}
+    assert diagnostic_cells(lone)[2:] == ["τ", "", "0.9530"]
+
+
 def test_what_dominates_is_named_with_its_difference() -> None:
     found = calibrated_sentence(TABLES.calibrated)
     total, step = 2 * len(models()), len(models())
-    assert found.startswith(f"Of {total} fitted decodings set against")
+    assert found.startswith(f"Of {total} fitted decodings, each against")
     assert f"{step} dominate temperature" in found
     assert f"{STEP} of {models()[0]}, -0.0020 [-0.0030, -0.0010]" in found
     assert FUTURE not in found
