@@ -81,8 +81,14 @@ class Grounds:
         if not samples:
             return None
         texts = self._texts(samples["examples"])
-        rest = (canonical_json(samples[name]) for name in ("model", "decoding"))
+        asked = self._method(samples) or samples["decoding"]
+        rest = (canonical_json(one) for one in (samples["model"], asked))
         return Ground(*texts, *rest) if texts else None
+
+    def _method(self, samples: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What a decoding is fitted by; None of a plain one."""
+        fitted = self._fields(samples["calibration"]) if "calibration" in samples else None
+        return fitted["method"] if fitted else None
 
     def _texts_of(self, address: str) -> tuple[str, str] | None:
         examples = self._fields(address)

@@ -8,11 +8,12 @@ network's projection.
 from typing import Final
 
 from calibration.engine.decoding import Decoding
+from calibration.fitted_temperature import AROUND, FIRST
 from calibration.methods import FittedTemperature, FutureEntropy, Method, OneStep
 from calibration.recipes import ExamplesRecipe
 
-# Temperatures at which EntCE is measured until one has none, at most: it is nearly a line in τ.
-TEMPERATURES: Final = 8
+# Temperatures at which EntCE is measured until one has none: one line is enough as a rule.
+TEMPERATURES: Final = len(FIRST) + len(AROUND)
 
 
 def tried(asked: Decoding | Method) -> int:
@@ -21,7 +22,7 @@ def tried(asked: Decoding | Method) -> int:
 
 
 def tokens_to_fit(method: Method, *, examples: int, prompt: int, continuation: int) -> int:
-    """Tokens that a network reads or writes to fit a method on some examples, at most."""
+    """Tokens that a network reads or writes to fit a method on some examples, as a rule."""
     read = examples * (prompt + continuation)
     match method:
         case FittedTemperature(fit="log_loss"):

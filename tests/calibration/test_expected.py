@@ -5,7 +5,17 @@ import math
 
 import pytest
 from made_up_summaries import summary
-from small_recipes import EXAMPLES, MODEL, SAMPLES, SOURCE, SUMMARY, TEXTS, changed, forms
+from small_recipes import (
+    CALIBRATION,
+    EXAMPLES,
+    MODEL,
+    SAMPLES,
+    SOURCE,
+    SUMMARY,
+    TEXTS,
+    changed,
+    forms,
+)
 
 from calibration.engine.decoding import Decoding
 from calibration.expected import (
@@ -57,6 +67,23 @@ def test_the_same_model_says_more_than_the_same_decoding() -> None:
     assert near(OTHER_BOTH, COOLER, OTHER_MODEL) == [COOLER.address]
     assert near(OTHER_BOTH, OTHER_MODEL) == [OTHER_MODEL.address]
     assert near(OTHER_BOTH) == [OTHER_BOTH.address]
+
+
+def test_a_fitted_decoding_is_another_than_the_plain_one_it_holds() -> None:
+    fitted, other = (
+        SUMMARY.model_copy(
+            update={
+                side: changed(getattr(SUMMARY, side), calibration=calibration)
+                for side in ("samples", "scores")
+            }
+        )
+        for calibration in (CALIBRATION, changed(CALIBRATION, seed=1))
+    )
+    assert near(fitted, SUMMARY) == [SUMMARY.address]
+    grounds = Grounds(forms([SUMMARY, fitted, other]).get)
+    planned = grounds.of([other.address]).values()
+    # What fitted it is the method, whichever texts it was fitted on.
+    assert nearest(list(planned), grounds.of([SUMMARY.address, fitted.address])) == [fitted.address]
 
 
 def test_only_the_same_texts_in_the_same_unit_say_anything() -> None:

@@ -49,11 +49,11 @@ PURE_REACH: Final = 0.05  # of the width of the plane: how far the line of a pur
 def loss_ent_ce_plane(tables: ReportTables, *, dataset: str, decoding: str) -> Figure:
     """Log loss (nats a unit) across, EntCE up: each model's paths through its decodings.
 
-    The path of temperatures goes from the warmest to the coldest; where a chat model has `decoding`,
-    that point is joined to its base model's. A path over λ is thin and its markers are hollow; it
-    fades toward small λ and ends in an arrow, from which the dotted line of the pure sampler goes
-    on. Best is the zero line far to the left: calibrated at a low log loss. ValueError if the data
-    set was not measured under this decoding.
+    The path of temperatures goes from the warmest to the coldest; the `decoding` of a chat model is
+    joined to its base model's. A path over λ is thin and its markers are hollow; it fades toward
+    small λ and ends in an arrow, from which the dotted line of the pure sampler goes on. Best is
+    the zero line far to the left: calibrated at a low log loss. ValueError if the data set was not
+    measured under this decoding.
     """
     tables.measured(dataset, decoding)
     every = tables.of(dataset).ent_ce.sort(pl.col("decoding") != decoding, maintain_order=True)
