@@ -60,6 +60,7 @@ class _Timed(NamedTuple):
 
     made: Made
     form: Form
+    kind: str  # that its speed goes by: `pace_kind`
 
     @property
     def fields(self) -> Mapping[str, Any]:
@@ -72,8 +73,7 @@ class _Timed(NamedTuple):
             return (self.made.address,)
         model = self.fields["model"]
         share = (self.made.seconds, self.made.tokens_per_second, self.made.device)
-        by = self.fields.get("calibration")
-        return (model["weights"], model["precision"], self.fields["examples"], by, *share)
+        return (model["weights"], model["precision"], self.fields["examples"], self.kind, *share)
 
 
 def pace_kind(kind: str, method: str | None) -> str:
@@ -84,7 +84,7 @@ def pace_kind(kind: str, method: str | None) -> str:
 def paces(made: Iterable[Made], form_of: Callable[[str], Form | None]) -> Iterator[Pace]:
     """How fast each of some artifacts was made, in their order, where their manifests tell."""
     timed = [
-        _Timed(one, form)
+        _Timed(one, form, pace_kind(one.kind, _method(form, form_of)))
         for one in made
         if one.kind in MEASURED and (form := form_of(one.address)) is not None
     ]
@@ -95,15 +95,21 @@ def paces(made: Iterable[Made], form_of: Callable[[str], Form | None]) -> Iterat
         rate = one.made.tokens_per_second
         if examples is None or not parameters or not rate:
             continue
-        model, fitted = one.fields["model"], form_of(one.fields.get("calibration", ""))
+        model = one.fields["model"]
         yield Pace(
-            pace_kind(one.made.kind, fitted["fields"]["method"]["kind"] if fitted else None),
+            one.kind,
             Network(model["weights"], model["precision"], int(parameters)),
             rate * _steps_a_token(one.made.kind, examples) / passes[one.name_of_pass],
             one.made.memory_bytes,
             one.made.device,
             one.made.title,
         )
+
+
+def _method(form: Form, form_of: Callable[[str], Form | None]) -> str | None:
+    """The kind of method that fitted the decoding of a table; None of a plain one."""
+    fitted = form_of(form["fields"].get("calibration", ""))
+    return fitted["fields"]["method"]["kind"] if fitted else None
 
 
 def _steps_a_token(kind: str, examples: Form) -> float:

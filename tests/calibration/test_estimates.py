@@ -4,11 +4,12 @@ import json
 from typing import Any, NamedTuple
 
 import pytest
-from small_recipes import EXAMPLES, MODEL, SAMPLES, SCORES, SUMMARY, changed
+from small_recipes import CALIBRATION, EXAMPLES, MODEL, SAMPLES, SCORES, SUMMARY, changed
 
 from calibration.changes import Form
 from calibration.engine.decoding import Decoding
 from calibration.estimates import UNKNOWN, Estimates, estimates
+from calibration.methods import FittedTemperature
 from calibration.paces import Network, Pace
 from calibration.recipes import ModelIdentity, Recipe
 
@@ -84,6 +85,27 @@ def test_the_shares_of_a_pass_add_up_to_it_again() -> None:
     shelf = Shelf()
     for temperature in (1.0, 0.9):
         recipe = changed(SCORES, decoding=Decoding(temperature=temperature))
+        shelf.put(recipe, seconds=4.0, tokens_per_second=16 * 8 / 4.0)
+    whole = shelf.estimates().of_network("scores", network(), steps=16 * 12)
+    assert whole.seconds == pytest.approx(8)
+
+
+def test_what_looks_ahead_has_a_speed_of_its_own() -> None:
+    shelf = Shelf()
+    shelf.put(SAMPLES)
+    shelf.forms[CALIBRATION.address] = CALIBRATION.canonical
+    shelf.put(changed(SAMPLES, calibration=CALIBRATION), made_at="2027", tokens_per_second=5.0)
+    guesses = shelf.estimates()
+    assert guesses.of_network("samples", network(), steps=100).seconds == 1
+    assert guesses.of_network("samples one_step", network(), steps=100).seconds == 20
+    assert guesses.of_network("samples future_entropy", network(), steps=100).seconds is None
+
+
+def test_a_fitted_temperature_shares_the_pass_and_the_speed_of_plain_ones() -> None:
+    fitted = changed(CALIBRATION, method=FittedTemperature(kind="temperature", fit="ent_ce"))
+    shelf = Shelf()
+    shelf.forms[fitted.address] = fitted.canonical
+    for recipe in (SCORES, changed(SCORES, calibration=fitted)):
         shelf.put(recipe, seconds=4.0, tokens_per_second=16 * 8 / 4.0)
     whole = shelf.estimates().of_network("scores", network(), steps=16 * 12)
     assert whole.seconds == pytest.approx(8)
