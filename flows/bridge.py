@@ -19,10 +19,11 @@ from calibration.report.figures.bridge import ent_ce_by_step
 from calibration.report.figures.files import Kind, rendered
 from calibration.spreadsheets import uncalculated
 from expectations.suites import VERSIONS
+from flows.conclude import make_fits
 from flows.granted import granted
-from flows.measure_model import record_place
+from flows.measure import measure
+from flows.place import Place, record_place
 from flows.remaining import Measure, carried_out, one_by_one
-from flows.stages import Place, make_fits, measure
 from storage.resolution import resolved_as_run
 from storage.store import Store
 from storage.studies import read_study

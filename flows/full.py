@@ -9,13 +9,13 @@ from prefect.states import Failed
 from calibration.errors import CheckFailed, Incomplete, PartlyRefused
 from calibration.left_out import left_out_lines, left_out_sentence
 from calibration.lineage import Lineage
+from flows.conclude import conclude
 from flows.fanning import Execution, measuring
 from flows.granted import granted
-from flows.measure_model import record_place
+from flows.place import Losses, record_place
 from flows.publishing import publish
 from flows.recounting import recount
 from flows.remaining import carried_out
-from flows.stages import Losses, conclude
 from storage.studies import read_study
 
 

@@ -1,32 +1,16 @@
 """The flow `measure-model`: samples, scores and summaries of one model of a study."""
 
-import hashlib
-from typing import Final
-
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Failed
 
 from calibration.errors import CalibrationError, StudyError
 from flows.granted import granted
-from flows.stages import Place, measure
+from flows.measure import measure
+from flows.patience import LONGEST_HOURS
+from flows.place import record_place
 from storage.resolution import resolved
-from storage.result_block import ArtifactRecords
-from storage.store import open_store
 from storage.studies import read_study
-
-# A worker that hangs would keep its GPU for ever. The longest model of a published study takes
-# about a day on one GPU; what was slower continues from its parts in the next run.
-LONGEST_HOURS: Final = 72
-
-
-def record_place(store: str) -> Place:
-    """The place of a store, its block saved under a name that the store's location fixes."""
-    location = open_store(store).location
-    name = f"records-{hashlib.sha256(location.encode()).hexdigest()[:16]}"
-    records = ArtifactRecords(location=location)
-    records.save(name, overwrite=True)
-    return Place(store, records)
 
 
 @flow(

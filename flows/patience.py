@@ -17,6 +17,9 @@ LOG = logging.getLogger("calibration")
 # Seconds until the next try. Both have been asked again for half a minute by then; who waits at a
 # terminal gives up after a minute or two.
 DELAYS: Final = (10.0, 60.0)
+# A worker that hangs would keep its GPU for ever. The longest model of a published study takes
+# about a day on one GPU; what was slower continues from its parts in the next run.
+LONGEST_HOURS: Final = 72
 
 
 def may_pass(error: object) -> bool:

@@ -12,7 +12,8 @@ from calibration.errors import CheckFailed, ModelError
 from calibration.left_out import left_out_lines
 from calibration.lineage import Lineage
 from calibration.study import ModelEntry, Study
-from flows.stages import Losses, Place, is_measured, prepare_texts
+from flows.place import Losses, Place, is_measured
+from flows.prepare import prepare_texts
 from storage.resolution import absent_model, resolved
 from storage.roots import write_root
 from storage.store import open_store

@@ -11,7 +11,10 @@ from typing import Any
 from prefect.tasks import Task
 
 from calibration.lineage import Lineage
-from flows.stages import Place, conclude, is_measured, measure, prepare_texts
+from flows.conclude import conclude
+from flows.measure import measure
+from flows.place import Place, is_measured
+from flows.prepare import prepare_texts
 from storage.resolution import resolved
 from storage.result_block import ArtifactRecords
 from storage.roots import write_root

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pytest
 from direct import run_directly
 from markov import chain, tempered, write_checkpoint
+from tasks.publish import publish
 
 from calibration.beside_temperatures import CALIBRATED
 from calibration.lineage import Lineage
@@ -17,7 +18,6 @@ from storage.local import LocalStore
 from storage.resolution import resolved
 from storage.studies import read_study
 from studies import model, write_study
-from tasks.publish import publish
 
 LETTERS = {
     "name": "letters",

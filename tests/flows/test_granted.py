@@ -30,8 +30,9 @@ ACCESS, SECRET, SESSION = BUCKET
 RUN = """
 import sys
 from flows.granted import granted
-from flows.measure_model import measure_model, record_place
-from flows.stages import prepare_texts
+from flows.measure_model import measure_model
+from flows.place import record_place
+from flows.prepare import prepare_texts
 from storage.resolution import resolved
 from storage.studies import read_study
 
