@@ -12,12 +12,10 @@ from storage.store import Store
 from storage.verdicts import read_judged
 
 
-def fitted_tables(
-    store: Store, recipe: StudyFitRecipe, *, suite: int | None
-) -> dict[str, pl.DataFrame]:
+def fitted_tables(store: Store, recipe: StudyFitRecipe, *, suite: int) -> dict[str, pl.DataFrame]:
     """FITTED and DIAGNOSED of every fitted decoding of a study, and PACE of every decoding.
 
-    Calibrations are read through the verdict of a suite; None where the study has none.
+    Calibrations are read through the verdict of a suite.
     """
     fitted, diagnosed = [FITTED.to_frame()], [DIAGNOSED.to_frame()]
     pace = [PACE.to_frame()]
@@ -25,7 +23,7 @@ def fitted_tables(
         labels = dict(zip(MODEL_LABELS, names, strict=True))
         pace.append(_pace(store, summary, labels))
         found = summary.samples.calibration
-        if found is not None and suite is not None:
+        if found is not None:
             fitted.append(_labelled(store, found, suite, labels, table="calibration"))
             diagnosed.append(_labelled(store, found, suite, labels, table="diagnostics"))
     return {

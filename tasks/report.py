@@ -61,7 +61,7 @@ def _tables(recipe: ReportRecipe, place: Store) -> ReportTables:
         return {name: read_judged(place, of, VERSIONS[of.KIND], table=name) for name in tables}
 
     series = read(recipe.study_fit, tables_held(recipe.study_fit))
-    series |= fitted_tables(place, recipe.study_fit, suite=VERSIONS.get("calibrations"))
+    series |= fitted_tables(place, recipe.study_fit, suite=VERSIONS["calibrations"])
     summaries = recipe.study_fit.summaries()
     shown = [
         read_judged(place, summaries[labels], VERSIONS["summaries"], table="readings").select(
