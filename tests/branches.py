@@ -20,9 +20,9 @@ class Rereading(Network):
         return RereadBranches(self)
 
 
-def chain_network(directory: Path, transition: Floats) -> Network:
+def chain_network(directory: Path, transition: Floats, *, end_probability: float = 0.0) -> Network:
     """The network that is a Markov chain."""
-    write_checkpoint(directory, transition)
+    write_checkpoint(directory, transition, end_probability=end_probability)
     return load_network(Checkpoint(str(directory)), precision="float32")
 
 

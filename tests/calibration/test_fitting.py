@@ -9,7 +9,7 @@ from branches import chain_network
 from markov import END_ID, Floats, chain, entropies, stationary, tempered, texts
 from scipy import optimize
 
-from calibration.conventions import Unit
+from calibration.conventions import AtEnd, Unit
 from calibration.encoding import encoded
 from calibration.errors import ModelError, TextError
 from calibration.fitting import Fitted, Work, fitted
@@ -46,9 +46,10 @@ def work(
     clusters: int | None = None,
     unit: Unit = "tokens",
     rows: int = 512,
+    at_end: AtEnd = "continue",
 ) -> Work:
     """A chain, and texts of another to fit it on."""
-    network = chain_network(directory, model)
+    network = chain_network(directory, model, end_probability=0.0 if at_end == "continue" else 0.02)
     lines = texts(TEXT, count=count, length=PROMPT + STEPS, seed=17)
     sources = [
         SourceText(f"text-{number % (clusters or count):03d}", "", line)
@@ -70,7 +71,7 @@ def work(
     recipe = CalibrationRecipe(
         examples=examples,
         model=ModelIdentity(weights="chain", precision="float32"),
-        at_end="continue",
+        at_end=at_end,
         end_ids=(END_ID,),
         seed=0,
         method=method,
@@ -238,6 +239,15 @@ def test_a_fit_is_the_same_every_time(future: tuple[Work, Fitted]) -> None:
     again = fitted(asked)
     assert again.diagnostics.equals(found.diagnostics)
     assert again.parameters.equals(found.parameters)
+
+
+@pytest.mark.parametrize("method", [ENT_CE, LOG_LOSS, ONE_STEP, FUTURE], ids=lambda one: one.label)
+def test_texts_that_may_end_are_fitted_too(method: Method, tmp_path: Path) -> None:
+    found = fitted(work(tmp_path, SLIPPED, method, count=60, at_end="stop"))
+    assert np.isfinite(found.parameters["value"].to_numpy()).all()
+    if found.head is not None:
+        assert found.head.outer_bias[END_ID] == 0
+        assert (found.head.outer[END_ID] == 0).all()
 
 
 def test_too_few_source_texts_are_a_sentence(tmp_path: Path) -> None:

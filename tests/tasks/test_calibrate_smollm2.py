@@ -17,12 +17,12 @@ DECODINGS = [
     {"temperature": 1.0},
     {"kind": "temperature", "fit": "ent_ce"},
     {"kind": "temperature", "fit": "log_loss"},
-    {"kind": "one_step", "likeliest": 8, "tail": 4},
+    {"kind": "one_step", "likeliest": 4, "tail": 2},
     {
         "kind": "future_entropy",
-        "horizon": 3,
-        "likeliest": 6,
-        "tail": 4,
+        "horizon": 2,
+        "likeliest": 4,
+        "tail": 2,
         "places": 3,
         "rounds": 1,
         "rank": 8,
@@ -31,10 +31,10 @@ DECODINGS = [
 SPEECHES = {
     "name": "speeches",
     "source": {"kind": "speeches", "split": "held-out"},
-    "prompt": 12,
-    "continuation": 12,
-    "examples": 20,
-    "calibration": {"source": {"kind": "speeches", "split": "stop"}, "examples": 20},
+    "prompt": 8,
+    "continuation": 8,
+    "examples": 8,
+    "calibration": {"source": {"kind": "speeches", "split": "stop"}, "examples": 8},
 }
 
 
