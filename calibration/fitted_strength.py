@@ -10,6 +10,7 @@ from calibration.engine.decoding import Ending
 from calibration.engine.foresight import Adjustment, Foresight, Form
 from calibration.engine.scoring import Text
 from calibration.engine.strength import Along, along, human_steps, strongest
+from calibration.errors import TextError
 from calibration.statistics.ragged import Floats
 
 
@@ -44,9 +45,16 @@ def strength(
 
     Diagnostics: `alpha`, of each block where there are blocks; `log_loss_change`, under the
     adjustment less without it, in nats a token. `at` says of what they are.
+    Raises TextError where the texts fix no α.
     """
     steps = human_steps(foresight, human.texts)
-    found = strongest(foresight, steps, form=form, ending=ending, block=block)
+    try:
+        found = strongest(foresight, steps, form=form, ending=ending, block=block)
+    except ValueError as error:
+        raise TextError(
+            f"the strength of a look ahead cannot be fitted on these texts: {error}: give the data "
+            "set's `calibration` more texts, or the decoding a larger `block`"
+        ) from error
     plain = along(foresight, steps, Adjustment(form, (0.0,)), ending)
     fitted = along(foresight, steps, found, ending)
     change = clustered_mean(

@@ -96,6 +96,11 @@ class Network:
         """The way to try candidates for a next token."""
         return self._branches
 
+    @property
+    def rereads(self) -> bool:
+        """Whether each candidate takes the work of a whole text."""
+        return isinstance(self._branches, RereadBranches)
+
     def states(self, batch: Batch) -> Tensor:
         output = self._backbone(input_ids=batch.ids, use_cache=False, **placement(batch.mask))
         states: Tensor = output.last_hidden_state

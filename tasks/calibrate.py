@@ -45,6 +45,12 @@ def _calibrate(
     recipe: CalibrationRecipe, network: Network, checkpoint: Checkpoint, place: Store, *, title: str
 ) -> None:
     draft = Draft(place, recipe)
+    if network.rereads and recipe.method.kind != "temperature":
+        LOG.warning(
+            "calibrate %s: this network is no plain decoder, so that a text is read again for each "
+            "token that is tried: expect as many times the work as a text has tokens",
+            title,
+        )
     examples = read_judged(place, recipe.examples, VERSIONS["examples"], table="examples")
     sizes = np.array(read_vocabulary(checkpoint).lengths(range(network.vocabulary)))
     rows = rows_together(network, positions=longest(examples), gpus=checkpoint.gpus)

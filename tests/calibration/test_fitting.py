@@ -11,7 +11,11 @@ from scipy import optimize
 
 from calibration.conventions import AtEnd, Unit
 from calibration.encoding import encoded
+from calibration.engine.blind import Blind
+from calibration.engine.decoding import Ending
+from calibration.engine.scoring import Text
 from calibration.errors import ModelError, TextError
+from calibration.fitted_strength import HumanTexts, strength
 from calibration.fitting import Fitted, Work, fitted
 from calibration.methods import FittedTemperature, FutureEntropy, Method, OneStep
 from calibration.recipes import (
@@ -259,6 +263,14 @@ def test_a_horizon_beyond_the_context_is_a_sentence(tmp_path: Path) -> None:
     far = FUTURE.model_copy(update={"horizon": 5000})
     with pytest.raises(ModelError, match="make `horizon` or `prompt` smaller"):
         fitted(work(tmp_path, TEXT, far, count=12))
+
+
+def test_positions_without_a_human_token_are_a_sentence(tmp_path: Path) -> None:
+    foresight = Blind(chain_network(tmp_path, TEXT))
+    human = HumanTexts([Text([1], [2]), Text([1] * 20, [2])], ["a", "b"])
+    ending = Ending("continue", (END_ID,))
+    with pytest.raises(TextError, match="a larger `block`"):
+        strength(foresight, human, form="future-entropy", ending=ending, block=2)
 
 
 def test_texts_of_one_cluster_have_no_error(tmp_path: Path) -> None:
