@@ -15,23 +15,24 @@ def too_long(lineage: Lineage, store: Store) -> list[tuple[str, str]]:
     # Models of one tokenizer share their examples.
     lengths: dict[ExamplesRecipe, int] = {}
     found: dict[str, str] = {}
-    for (model, _), one in _known_late(lineage).items():
+    for (model, examples), one in _known_late(lineage).items():
         if one.context is None or model in found:
             continue
-        if one.examples not in lengths:
-            lengths[one.examples] = longest(read_table(store, one.examples, "examples"))
-        tokens = lengths[one.examples]
+        if examples not in lengths:
+            lengths[examples] = longest(read_table(store, examples, "examples"))
+        tokens = lengths[examples]
         if tokens > one.context:
             found[model] = _sentence(one, tokens)
     return list(found.items())
 
 
-def _known_late(lineage: Lineage) -> dict[tuple[str, str], Measurement]:
-    """Each model on each data set whose tokens are counted by its tokenizer alone."""
+def _known_late(lineage: Lineage) -> dict[tuple[str, ExamplesRecipe], Measurement]:
+    """Each model with all texts that it reads whose tokens are counted by its tokenizer alone."""
     return {
-        (one.model.name, one.dataset.name): one
+        (one.model.name, examples): one
         for one in lineage.measurements
-        if one.examples.unit == "bytes" or one.examples.form != "plain"
+        for examples in one.reads
+        if examples.unit == "bytes" or examples.form != "plain"
     }
 
 

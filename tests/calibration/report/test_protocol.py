@@ -39,6 +39,29 @@ def of_models(*models: dict[str, object], **keys: object) -> Study:
     )
 
 
+def test_fitted_decodings_are_named_as_no_part_of_the_paper() -> None:
+    content = {
+        "name": "s",
+        "models": [{"name": "a", "path": "a", "family": "f"}],
+        "datasets": [
+            {
+                "name": "d",
+                "source": {"kind": "speeches"},
+                "prompt": 4,
+                "continuation": 8,
+                "examples": 9,
+            }
+        ],
+    }
+    fitted = {"decodings": [{}, {"kind": "one_step"}]}
+    said = [one for one in differences(parsed_study(content | fitted, "s")) if "Fitted" in one]
+    assert said == [
+        "Fitted decodings (one step ahead) are no part of the paper's measurements: of future "
+        "entropy it proves what could be had, and runs nothing."
+    ]
+    assert not [one for one in differences(parsed_study(content, "s")) if "Fitted" in one]
+
+
 def test_the_published_lengths_and_end_leave_only_what_always_differs() -> None:
     assert differences(study()) == REPAIRED
 
