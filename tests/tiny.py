@@ -1,8 +1,11 @@
 """A random two-layer network that looks at its whole context, small enough for hundreds of runs."""
 
+import numpy as np
+import polars as pl
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from calibration.tables import EXAMPLES
 from storage.networks import Network
 
 VOCABULARY = 64
@@ -30,3 +33,20 @@ def tiny_model(seed: int = 0) -> LlamaForCausalLM:
 
 def tiny_network(seed: int = 0) -> Network:
     return Network(tiny_model(seed))
+
+
+def short_prompts(rows: int, *, steps: int) -> pl.DataFrame:
+    """Prompts of one to eight tokens, and continuations that nobody wrote.  # EXAMPLES"""
+    generator = np.random.default_rng(4)
+    made = [
+        {
+            "cluster": f"speech {row}",
+            "example": row,
+            "prompt_ids": generator.integers(1, VOCABULARY, 1 + row % 8).tolist(),
+            "continuation_ids": generator.integers(1, VOCABULARY, steps).tolist(),
+            "continuation_bytes": [1] * steps,
+            "window": steps,
+        }
+        for row in range(rows)
+    ]
+    return pl.DataFrame(made, schema=EXAMPLES)

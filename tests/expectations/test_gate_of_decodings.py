@@ -6,12 +6,11 @@ import polars as pl
 import pytest
 from exact_decoding import EVERY_KIND
 from small_recipes import SAMPLES
-from tiny import VOCABULARY, tiny_network
+from tiny import VOCABULARY, short_prompts, tiny_network
 
 from calibration.engine.decoding import Decoding, Ending
 from calibration.measurement import replayed_part, sampled_part
 from calibration.recipes import SamplesRecipe
-from calibration.tables import EXAMPLES
 from expectations.suites import samples_verdict
 from storage.networks import Network
 
@@ -26,20 +25,7 @@ def network() -> Network:
 
 @pytest.fixture(scope="module")
 def examples() -> pl.DataFrame:
-    """Prompts of one to eight tokens."""
-    generator = np.random.default_rng(4)
-    rows = [
-        {
-            "cluster": f"speech {row}",
-            "example": row,
-            "prompt_ids": generator.integers(1, VOCABULARY, 1 + row % 8).tolist(),
-            "continuation_ids": generator.integers(1, VOCABULARY, STEPS).tolist(),
-            "continuation_bytes": [1] * STEPS,
-            "window": STEPS,
-        }
-        for row in range(ROWS)
-    ]
-    return pl.DataFrame(rows, schema=EXAMPLES)
+    return short_prompts(ROWS, steps=STEPS)
 
 
 def recipe(decoding: Decoding) -> SamplesRecipe:

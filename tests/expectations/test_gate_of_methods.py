@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import torch
 from small_recipes import CALIBRATION, SAMPLES, changed
-from tiny import VOCABULARY, tiny_network
+from tiny import VOCABULARY, short_prompts, tiny_network
 
 from calibration.edges import edge_difference
 from calibration.engine.candidates import Reach
@@ -19,7 +19,6 @@ from calibration.engine.language import Language
 from calibration.engine.lookahead import OneStepAhead
 from calibration.measurement import replayed_part, sampled_part
 from calibration.methods import FittedTemperature, FutureEntropy, Method, OneStep
-from calibration.tables import EXAMPLES
 from expectations.suites import samples_verdict
 from storage.networks import Network
 
@@ -38,20 +37,7 @@ def network() -> Network:
 
 @pytest.fixture(scope="module")
 def examples() -> pl.DataFrame:
-    """Prompts of one to eight tokens."""
-    generator = np.random.default_rng(4)
-    rows = [
-        {
-            "cluster": f"speech {row}",
-            "example": row,
-            "prompt_ids": generator.integers(1, VOCABULARY, 1 + row % 8).tolist(),
-            "continuation_ids": generator.integers(1, VOCABULARY, STEPS).tolist(),
-            "continuation_bytes": [1] * STEPS,
-            "window": STEPS,
-        }
-        for row in range(ROWS)
-    ]
-    return pl.DataFrame(rows, schema=EXAMPLES)
+    return short_prompts(ROWS, steps=STEPS)
 
 
 def ahead(network: Network, alpha: float, *, seed: int = 0) -> Language:

@@ -82,6 +82,7 @@ def study(
             "NO_PROXY": "127.0.0.1",
             "OMP_NUM_THREADS": "1",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_WORKER_QUERY_SECONDS": "1",  # between two looks for a run
             "PYTHONDONTWRITEBYTECODE": "",
         }.items():
             patch.setenv(name, value)
