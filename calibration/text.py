@@ -23,6 +23,7 @@ LONGEST_CHARACTER = 4  # bytes of UTF-8: a shorter span might hold no character 
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 LIST_ITEM = re.compile(r"(?:[-*+•>|#]+|\d{1,2}\.|\(?\w{1,2}\)) ")
 WHITE_SPACE = re.compile(rb"\s*")
+PASSAGE = ", passage "  # between the name of a source text and that of a passage
 
 Misfit = Literal["short", "long_context"]
 
@@ -46,6 +47,11 @@ class Span(NamedTuple):
 def text_digest(text: str) -> str:
     """The name of a cluster that is named by a text alone."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def source_of_passage(cluster: str) -> str:
+    """The cluster of the source text of a passage that is a cluster of its own."""
+    return cluster.rpartition(PASSAGE)[0]
 
 
 def place_of_cluster(cluster: str, seed: int) -> int:
@@ -95,16 +101,17 @@ def selected(
     """Up to `recipe.examples` spans, one from each cluster in turn, in seeded order.  # TEXTS
 
     The order of a span depends on the seed, its cluster and its place alone, so 512 extends 256.
-    Clusters `without` are left out first: those of the texts that the recipe's are apart from.
+    Clusters `without` are left out first, and those of which a piece is: names and `text_digest`s
+    of the texts that the recipe's are apart from.
     """
     of_cluster: dict[str, list[_Piece]] = defaultdict(list)
     for text in texts:
         for piece in _pieces(text, recipe):
-            if piece.cluster not in without:
-                of_cluster[piece.cluster].append(piece)
+            of_cluster[piece.cluster].append(piece)
+    kept = {name for name, pieces in of_cluster.items() if not _is_among(without, name, pieces)}
     turns = [
         _in_turn(of_cluster[cluster], f"{recipe.seed}/{cluster}", recipe)
-        for cluster in sorted(of_cluster, key=lambda name: place_of_cluster(name, recipe.seed))
+        for cluster in sorted(kept, key=lambda name: place_of_cluster(name, recipe.seed))
     ]
     rounds = (piece for turn in zip_longest(*turns) for piece in turn if piece is not None)
     rows = [
@@ -121,6 +128,13 @@ class _Piece(NamedTuple):
     span: Span
 
 
+def _is_among(without: Collection[str], cluster: str, pieces: Sequence[_Piece]) -> bool:
+    if not without:
+        return False
+    # A cluster has another name where other texts stand beside it, so that names do not suffice.
+    return cluster in without or any(text_digest(one.span.text) in without for one in pieces)
+
+
 def _pieces(source: SourceText, recipe: TextsRecipe) -> Iterator[_Piece]:
     if misfit(source, recipe) is not None:
         return
@@ -128,7 +142,8 @@ def _pieces(source: SourceText, recipe: TextsRecipe) -> Iterator[_Piece]:
         cluster = source.cluster
         if recipe.independent == "passages":
             # Named by what it says, so that no passage has another's name.
-            cluster = f"{cluster}, passage {hashlib.sha256(span.text.encode()).hexdigest()[:12]}"
+            digest = hashlib.sha256(span.text.encode()).hexdigest()[:12]
+            cluster = f"{cluster}{PASSAGE}{digest}"
         yield _Piece(cluster, source, place, span)
 
 

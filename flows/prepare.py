@@ -20,13 +20,14 @@ def prepare_texts(lineage: Lineage, place: Place) -> Losses:
 
     Raises for texts that cannot be used by any model.
     """
-    if place.holds([*lineage.texts(), *lineage.examples()]):
+    are_there = place.holds([*lineage.texts(), *lineage.examples()])
+    if are_there:
         LOG.info("texts: all are there")
-        losses: Losses = {}
     else:
         _make_texts(lineage, place)
-        require_apart(lineage, open_store(place.store))
-        losses = _make_examples(lineage, place)
+    # Other studies may have made them all, and fitted nothing on them.
+    require_apart(lineage, open_store(place.store))
+    losses = {} if are_there else _make_examples(lineage, place)
     return losses | _too_long(lineage, place, without=losses)
 
 

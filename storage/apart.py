@@ -4,10 +4,12 @@ from typing import Final
 
 import polars as pl
 
+from calibration.clusters import kindred
 from calibration.errors import TextError
 from calibration.lineage import Lineage
 from calibration.recipes import TextsRecipe
 from calibration.study import DatasetEntry
+from calibration.text import source_of_passage, text_digest
 from storage.artifacts import read_table
 from storage.store import Store
 
@@ -19,11 +21,15 @@ REMEDY: Final = (
 )
 
 
-def clusters_left_out(store: Store, recipe: TextsRecipe) -> frozenset[str]:
-    """The clusters of the texts that a recipe's are apart from, which must have been made."""
+def left_out(store: Store, recipe: TextsRecipe) -> frozenset[str]:
+    """Clusters and digests of the texts that a recipe's are apart from, which must have been made.
+
+    As `selected` leaves them out.
+    """
     if recipe.apart is None:
         return frozenset()
-    return frozenset(read_table(store, recipe.apart, "texts")["cluster"])
+    texts = read_table(store, recipe.apart, "texts")
+    return frozenset(texts["cluster"]) | frozenset(map(text_digest, texts["text"]))
 
 
 def require_some_left(texts: pl.DataFrame, recipe: TextsRecipe, *, name: str) -> None:
@@ -54,11 +60,33 @@ def require_apart(lineage: Lineage, store: Store) -> None:
 def _require_apart(
     measured: TextsRecipe, fitted_on: TextsRecipe, dataset: DatasetEntry, store: Store
 ) -> None:
-    own, others = (set(read_table(store, one, "texts")["cluster"]) for one in (measured, fitted_on))
-    both = sorted(own & others)
+    own, others = (_texts(store, one) for one in (measured, fitted_on))
+    both = sorted(_sources_of_both(own, others))
     if both:
         raise TextError(
             f"data set {dataset.name!r}: texts to fit decodings on were expected to be of none of "
             f"the source texts that are measured, found {len(both)} of both, such as {both[0]!r}: "
             "name other texts under `calibration`, or leave its `source` out"
         )
+
+
+def _texts(store: Store, recipe: TextsRecipe) -> pl.DataFrame:
+    """The texts of a recipe, each with its source text in place of its cluster."""
+    texts = read_table(store, recipe, "texts")
+    if recipe.independent != "passages":
+        return texts
+    return texts.with_columns(pl.col("cluster").map_elements(source_of_passage, pl.String))
+
+
+def _sources_of_both(own: pl.DataFrame, others: pl.DataFrame) -> set[str]:
+    """The source texts of others that are also measured, under their own name or another's."""
+    # The name of a cluster is that of one of its texts, which the other selection may not have.
+    pooled = pl.concat([own, others])
+    kin = kindred(pooled["text"].to_list(), pooled["context"].to_list())
+    near = set(kin[: len(own)])
+    measured = set(own["cluster"])
+    return {
+        cluster
+        for cluster, label in zip(others["cluster"], kin[len(own) :], strict=True)
+        if cluster in measured or label in near
+    }

@@ -9,7 +9,7 @@ from calibration.expected import CLUSTERS
 from calibration.recipes import TextsRecipe
 from calibration.study import DatasetEntry
 from calibration.text import selected
-from storage.apart import clusters_left_out, require_some_left
+from storage.apart import left_out, require_some_left
 from storage.artifacts import is_complete
 from storage.cache_policy import RecipePolicy
 from storage.drafts import Draft
@@ -32,7 +32,7 @@ def ingest(recipe: TextsRecipe, *, dataset: DatasetEntry, root: str, store: str)
         return recipe.address
     draft = Draft(place, recipe)
     reading = read_texts(dataset, Path(root), recipe)
-    texts = selected(reading.texts, recipe, without=clusters_left_out(place, recipe))
+    texts = selected(reading.texts, recipe, without=left_out(place, recipe))
     require_some_left(texts, recipe, name=dataset.name)
     clusters = texts["cluster"].n_unique()
     files = [draft.write_table(texts, table="texts")]

@@ -1,6 +1,7 @@
 """Texts that decodings are fitted on: of none of the source texts that are measured."""
 
 import json
+import random
 from pathlib import Path
 
 import polars as pl
@@ -8,7 +9,8 @@ import pytest
 
 from calibration.errors import TextError
 from calibration.lineage import Lineage
-from storage.apart import FEWEST, clusters_left_out, require_apart
+from calibration.text import text_digest
+from storage.apart import FEWEST, left_out, require_apart
 from storage.artifacts import read_table
 from storage.local import LocalStore
 from storage.manifests import manifest_of
@@ -29,17 +31,17 @@ def write_lines(path: Path, *, first: int = 0) -> None:
     path.write_text("\n".join(lines))
 
 
+LINES = {"kind": "files", "path": "texts.jsonl", "cluster": "cluster"}
+
+
 def study(root: Path, *, examples: int, **calibration: object) -> Lineage:
-    write_models(root, count=1)
     write_lines(root / "texts.jsonl")
-    data = {
-        "name": "letters",
-        "source": {"kind": "files", "path": "texts.jsonl", "cluster": "cluster"},
-        "prompt": 4,
-        "continuation": 8,
-        "examples": examples,
-        "calibration": calibration,
-    }
+    return study_of(root, LINES, examples=examples, calibration=calibration)
+
+
+def study_of(root: Path, source: dict[str, str], **dataset: object) -> Lineage:
+    write_models(root, count=1)
+    data = {"name": "letters", "source": source, "prompt": 4, "continuation": 8, **dataset}
     decodings = [{"temperature": 1.0}, {"kind": "one_step"}]
     path = write_study(root, models=[model(0)], datasets=[data], decodings=decodings)
     return resolved(read_study(path), file=str(path))
@@ -65,8 +67,8 @@ def test_texts_of_one_source_share_no_cluster(tmp_path: Path) -> None:
     assert not clusters(measured) & clusters(fitted_on)
     store = LocalStore(tmp_path / "store")
     recipe, apart = lineage.texts()
-    assert clusters_left_out(store, apart) == clusters(measured)
-    assert clusters_left_out(store, recipe) == frozenset()
+    assert left_out(store, apart) == clusters(measured) | set(map(text_digest, measured["text"]))
+    assert left_out(store, recipe) == frozenset()
     require_apart(lineage, store)
 
 
@@ -101,3 +103,72 @@ def test_another_source_with_a_text_that_is_measured_is_refused(tmp_path: Path) 
     made(tmp_path, lineage)
     with pytest.raises(TextError, match=r"data set 'letters': .* found 2 of both, such as 'source"):
         require_apart(lineage, LocalStore(tmp_path / "store"))
+
+
+def speech(number: int) -> str:
+    generator = random.Random(number)
+    return " ".join(f"w{generator.randrange(3000)}" for _ in range(14))
+
+
+def write_speeches(directory: Path, lines: list[str]) -> dict[str, str]:
+    """A file each; the source that reads them."""
+    directory.mkdir()
+    for number, line in enumerate(lines):
+        (directory / f"{number}.txt").write_text(line)
+    return {"kind": "files", "path": f"{directory.name}/*.txt"}
+
+
+def test_near_copies_have_the_name_of_one_of_them_and_are_still_found(tmp_path: Path) -> None:
+    """Measured are both versions of a speech, of which the other source has the first alone."""
+    said = [speech(number) for number in range(20)]
+    both = write_speeches(tmp_path / "both", said + [f"{one} as printed" for one in said])
+    first = write_speeches(tmp_path / "first", said + [speech(number) for number in range(90, 95)])
+    lineage = study_of(
+        tmp_path, both, examples=TEXTS, calibration={"source": first, "examples": 25}
+    )
+    measured, fitted_on = made(tmp_path, lineage)
+    named_alike = clusters(measured) & clusters(fitted_on)
+    assert 0 < len(named_alike) < 20 == len(set(measured["text"]) & set(fitted_on["text"]))
+    with pytest.raises(TextError, match=r"data set 'letters': .* found 20 of both, such as"):
+        require_apart(lineage, LocalStore(tmp_path / "store"))
+
+
+def test_printed_versions_of_what_is_measured_are_found(tmp_path: Path) -> None:
+    said = [speech(number) for number in range(20)]
+    own = write_speeches(tmp_path / "own", said)
+    printed = write_speeches(tmp_path / "printed", [f"{one} as printed" for one in said])
+    lineage = study_of(tmp_path, own, examples=20, calibration={"source": printed, "examples": 20})
+    measured, fitted_on = made(tmp_path, lineage)
+    assert not clusters(measured) & clusters(fitted_on)
+    with pytest.raises(TextError, match="found 20 of both"):
+        require_apart(lineage, LocalStore(tmp_path / "store"))
+
+
+def test_other_passages_of_a_measured_book_are_of_its_source_text(tmp_path: Path) -> None:
+    sources = []
+    for name, chapter in (("own", 1), ("other", 2)):
+        row = {"text": speech(chapter), "cluster": "book"}
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps(row))
+        sources.append(LINES | {"path": f"{name}.jsonl"})
+    own, other = sources
+    texts = {"source": other, "examples": 20}
+    lineage = study_of(tmp_path, own, examples=2, independent="passages", calibration=texts)
+    measured, fitted_on = made(tmp_path, lineage)
+    assert not clusters(measured) & clusters(fitted_on)
+    with pytest.raises(TextError, match="found 1 of both, such as 'book'"):
+        require_apart(lineage, LocalStore(tmp_path / "store"))
+
+
+def test_what_is_one_text_among_few_and_another_among_many_is_left_out(tmp_path: Path) -> None:
+    """Seventy letters of one form: one source text among few, boilerplate among more."""
+    form = speech(0)
+    forms = [f"{form} to n{number}" for number in range(70)]
+    lines = forms + [speech(number) for number in range(1, 141)]
+    rows = pl.DataFrame({"text": random.Random(1).sample(lines, len(lines))})
+    (tmp_path / "rows").mkdir()
+    rows.write_parquet(tmp_path / "rows" / "test.parquet")
+    source = {"kind": "hub", "dataset": "rows", "split": "test", "column": "text"}
+    lineage = study_of(tmp_path, source, examples=90, calibration={"examples": 100})
+    measured, fitted_on = made(tmp_path, lineage)
+    assert measured["cluster"].n_unique() < len(measured)
+    assert not set(measured["text"]) & set(fitted_on["text"])
