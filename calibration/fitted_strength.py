@@ -72,6 +72,8 @@ def _alphas(
 ) -> Iterator[Diagnostic]:
     for number, alpha in enumerate(adjustment.alphas):
         kept = fitted.blocks == number
+        if not kept.any():
+            continue  # before the first human token: its α is that of another block
         words = [at] if at else []
         if adjustment.block is not None:
             first = number * adjustment.block

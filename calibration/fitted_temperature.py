@@ -3,7 +3,8 @@
 EntCE grows with the temperature, and is measured as a study measures it. Own texts at several
 temperatures share their random numbers, so that what differs between them is the temperature, but
 each text leaves its neighbour at some step, after which chance is back: so a line is drawn through
-a few temperatures close to the root, and its zero taken.
+a few temperatures close to the root, and its zero taken. Where no line reaches its zero, the
+temperature is one that was measured, with an EntCE that chance explains.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,6 +24,8 @@ FARTHEST: Final = 4.0  # and its inverse: beyond, a network is wrong in other wa
 # and far enough apart to tell its slope of 3 nats from chance of .01.
 AROUND: Final = (0.97, 0.985, 1.0, 1.015, 1.03)
 TRIES: Final = 3  # of lines, each around the zero of the last
+# Then of single temperatures: chords of a smooth curve are at its root after two or three.
+CHORDS: Final = 8
 
 
 class Measured(NamedTuple):
@@ -43,7 +46,7 @@ class Root(NamedTuple):
 def root(measure: Measure) -> Root:
     """The temperature at which EntCE is 0; `measure` gives EntCE at several temperatures.
 
-    Raises ModelError where EntCE has one sign from 1/4 to 4.
+    Raises ModelError where EntCE has one sign from 1/4 to 4, or is 0 nowhere that was tried.
     """
     path = _bracketed(measure)
     centre = _between(path)
@@ -53,11 +56,30 @@ def root(measure: Measure) -> Root:
         line = path[-len(AROUND) :]
         slope, there = _zero(line, otherwise=_between(path))
         if tried[0] <= there <= tried[-1]:
-            break
+            nearest = min(line, key=lambda one: abs(one.temperature - there))
+            return Root(there, _error(nearest, slope), tuple(path))
         centre = there
-    nearest = min(line, key=lambda one: abs(one.temperature - there))
-    error = nearest.ent_ce.standard_error / slope if slope > 0 else float("nan")
-    return Root(there, error, tuple(path))
+    return _closed_in(measure, path)
+
+
+def _closed_in(measure: Measure, path: list[Measured]) -> Root:
+    """The first temperature between the two sides whose EntCE is within its error of 0."""
+    for _ in range(CHORDS):
+        there = _between(path)
+        (found,) = measure([there])
+        path.append(Measured(there, found))
+        if not abs(found.value) > found.standard_error:  # which is nan with one cluster
+            return Root(there, _error(path[-1], _line(path)[0]), tuple(path))
+    raise ModelError(
+        f"a temperature at which EntCE is 0 was expected near {there:.3g}, found an EntCE of "
+        f"{found.value:+.3f} nats there, with an error of {found.standard_error:.3f}: give the "
+        "data set's `calibration` more texts, or leave `{kind: temperature, fit: ent_ce}` out for "
+        "this model"
+    )
+
+
+def _error(there: Measured, slope: float) -> float:
+    return there.ent_ce.standard_error / slope if slope > 0 else float("nan")
 
 
 def _bracketed(measure: Measure) -> list[Measured]:
@@ -92,13 +114,19 @@ def _between(path: Sequence[Measured]) -> float:
 
 def _zero(line: Sequence[Measured], *, otherwise: float) -> tuple[float, float]:
     """Slope and zero of the line of least squares; where it does not rise, the other zero."""
-    temperatures = np.array([one.temperature for one in line])
-    slope, constant = np.polyfit(temperatures, [one.ent_ce.value for one in line], 1)
+    slope, constant = _line(line)
     if slope <= 0:
-        return float(slope), otherwise
+        return slope, otherwise
     # A line that hardly rises says nothing of places far away.
-    there = np.clip(-constant / slope, temperatures[0] / 1.25, temperatures[-1] * 1.25)
-    return float(slope), float(there)
+    there = np.clip(-constant / slope, line[0].temperature / 1.25, line[-1].temperature * 1.25)
+    return slope, float(there)
+
+
+def _line(path: Sequence[Measured]) -> tuple[float, float]:
+    """Slope and constant of the line of least squares."""
+    temperatures = [one.temperature for one in path]
+    slope, constant = np.polyfit(temperatures, [one.ent_ce.value for one in path], 1)
+    return float(slope), float(constant)
 
 
 def _temperature(one: Measured) -> float:

@@ -19,6 +19,7 @@ from calibration.decodings import (
 )
 from calibration.entry import Entry, Name
 from calibration.errors import StudyError
+from calibration.methods import FittedTemperature
 from calibration.recipes import Independent, Precision
 from calibration.sources import SOURCES, Source
 from calibration.text import LONGEST_CHARACTER
@@ -31,6 +32,8 @@ SPAN_BEYOND = 64  # bytes drawn beyond a window of bytes: its last token may rea
 # entropies and losses of weights in 4 bits. (`at_end: stop` is another, and units of tokens.)
 Departure = Literal["slip", "selection", "four-bit"]
 IN_TOKENS: Final = frozenset({"slip", "selection"})  # windows of bytes know neither
+
+LARGEST_SEED: Final = (1 << 63) - 1  # random numbers of beginnings of texts are of 64 bits, signed
 
 UNKNOWN_KEY = ("extra_forbidden", "invalid_key")
 # What pydantic calls a fault: what was expected, and the remedy, in the words of the file.
@@ -133,6 +136,11 @@ class DatasetEntry(Entry):
         )
 
     @property
+    def fits_on_another_source(self) -> bool:
+        """Whether decodings are fitted on texts of a source of their own."""
+        return self.for_calibration.source != self.source
+
+    @property
     def bytes_per_span(self) -> int:
         if self.span_bytes is not None:
             return self.span_bytes
@@ -144,7 +152,7 @@ class Study(Entry):
     """Models × data sets × decodings."""
 
     name: Name
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=LARGEST_SEED)
     root: str = "."  # of relative paths, itself relative to the working directory
     # YAML has lists, which a strict tuple would refuse.
     models: tuple[ModelEntry, ...] = Field(min_length=1, strict=False)
@@ -206,6 +214,31 @@ class Study(Entry):
         return self
 
     @model_validator(mode="after")
+    def _fitted_on_losses_in_step(self) -> Self:
+        decodings = (one for model in self.models for one in self.decodings_of(model))
+        if "slip" in self.as_published and any(map(_is_fitted_by_ent_ce, decodings)):
+            raise ValueError(
+                "`decodings`: none with `fit: ent_ce` was expected with the published slip, under "
+                "which log losses and so EntCE are those of other tokens, found one: set `fit: "
+                "log_loss`, or leave slip out of `as_published`"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _passages_are_fitted_on_other_texts(self) -> Self:
+        if not any(map(self.fits_for, self.models)):
+            return self
+        for place, dataset in enumerate(self.datasets, start=1):
+            if dataset.independent == "passages" and not dataset.fits_on_another_source:
+                raise ValueError(
+                    f"`datasets[{place}].calibration.source`: another source was expected with "
+                    "`independent: passages` and a fitted decoding, which would else be fitted on "
+                    "other passages of the very texts that are measured, found none: name one "
+                    "there, or leave `independent` out"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         for key, names in (
             ("models", [model.name for model in self.models]),
@@ -218,6 +251,10 @@ class Study(Entry):
                     f"{names.count(repeated[0])} times: give one of them another name"
                 )
         return self
+
+
+def _is_fitted_by_ent_ce(decoding: AnyDecoding) -> bool:
+    return isinstance(decoding, FittedTemperature) and decoding.fit == "ent_ce"
 
 
 def parsed_study(content: object, file: str) -> Study:

@@ -53,7 +53,8 @@ def require_apart(lineage: Lineage, store: Store) -> None:
         if one.calibration is not None
     }
     for (measured, fitted_on), dataset in asked.items():
-        if fitted_on.apart != measured:
+        # Passages that are apart from others may be of the same source texts.
+        if fitted_on.apart != measured or measured.independent == "passages":
             _require_apart(measured, fitted_on, dataset, store)
 
 

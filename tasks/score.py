@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
-from itertools import groupby
+from collections.abc import Hashable, Mapping, Sequence
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -36,7 +35,7 @@ def score(
     if missing:
         network = load_network(checkpoint, precision=missing[0].model.precision)
         ways = ways_of(missing, network, store=place, suite=VERSIONS["calibrations"])
-        for _, group in groupby(missing, key=lambda recipe: (recipe.examples, recipe.adjusted)):
+        for group in _read_together(missing):
             growing = _begun({recipe: recipes[recipe] for recipe in group}, place)
             with said_of_model(model):
                 _score(growing, ways, model=model)
@@ -44,6 +43,14 @@ def score(
                 one.seal(facts=network.facts | {"source": checkpoint.source})
                 LOG.info("score %s: %s", one.title, one.pace)
     return [recipe.address for recipe in missing]
+
+
+def _read_together(recipes: Sequence[ScoresRecipe]) -> list[list[ScoresRecipe]]:
+    """Recipes that one network reads on the same examples, wherever in the study they stand."""
+    groups: dict[Hashable, list[ScoresRecipe]] = {}
+    for recipe in recipes:
+        groups.setdefault((recipe.examples, recipe.adjusted), []).append(recipe)
+    return list(groups.values())
 
 
 def _begun(titles: Mapping[ScoresRecipe, str], place: Store) -> dict[ScoresRecipe, Growing]:

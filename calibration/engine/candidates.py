@@ -65,13 +65,20 @@ class Tried(NamedTuple):
     shares: Tensor  # (..., reach.sampled): the weight of each sampled one in the mean
 
 
-def tried(distribution: Distribution, reach: Reach, keys: Tensor) -> Tried:
-    """The tokens to try after beginnings of some keys (`prefixes`), (rows,)."""
+def tried(
+    distribution: Distribution, reach: Reach, keys: Tensor, *, ends: Tensor | None = None
+) -> Tried:
+    """The tokens to try after beginnings of some keys (`prefixes`), (rows,).
+
+    Of ids that are `ends` none is sampled: nothing follows them, so they say nothing of the others.
+    """
     likeliest = distribution.weights.topk(reach.likeliest, dim=-1).indices
     if not reach.sampled:
         return Tried(likeliest, distribution.weights[..., :0])
     vocabulary = distribution.weights.shape[-1]
     tail = distribution.weights.scatter(-1, likeliest, 0.0)
+    if ends is not None:
+        tail = tail.index_fill_(-1, ends, 0.0)
     won = _in_classes(tail / exponentials(keys, vocabulary), reach.sampled)
     found = won.argmax(-2)  # (rows, sampled): which of its class
     classes = torch.arange(reach.sampled, device=keys.device)

@@ -94,7 +94,8 @@ class OneStepAhead(OverNetwork):
         return Tried(*(column.view(*states.shape[:2], -1) for column in columns))
 
     def _tried(self, logits: Tensor, keys: Tensor) -> Tried:
-        return tried(measured(logits, PLAIN, self._ends).distribution, self._reach, keys)
+        distribution = measured(logits, PLAIN, self._ends).distribution
+        return tried(distribution, self._reach, keys, ends=self._ends.ids)
 
     def _foreseen(self, logits: Tensor, values: Values) -> Foreseen:
         futures = values.spread(self.vocabulary)

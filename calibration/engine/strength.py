@@ -122,9 +122,12 @@ def _measures(foresight: Foresight, steps: Steps, adjustment: Adjustment, ends: 
     here = measured(logits, PLAIN, ends).distribution
     probabilities = here.weights / here.total.float().unsqueeze(-1)
     sharpness, weight = adjustment.statistic
-    statistic = sharpness * foreseen.logits + weight * foreseen.futures
+    # Finite, since 0 times infinity is no number: a network may rule tokens out.
+    lowest = torch.finfo(foreseen.logits.dtype).min
+    statistic = sharpness * foreseen.logits.clamp(min=lowest) + weight * foreseen.futures
     # Less the human token's, so that small differences are not taken of large numbers.
     statistic = statistic - statistic.gather(-1, steps.tokens.unsqueeze(-1))
+    statistic = statistic.masked_fill(probabilities == 0, 0.0)
     mean = (probabilities * statistic).sum(-1, keepdim=True)
     spread = (probabilities * (statistic - mean).square()).sum(-1)
     return torch.stack([-log_prob(here, steps.tokens), mean.squeeze(-1), spread])

@@ -9,7 +9,6 @@ import pytest
 from calibration.errors import TextError
 from calibration.lineage import Lineage
 from flows.prepare import prepare_texts
-from storage.local import LocalStore
 from storage.resolution import resolved
 from storage.studies import read_study
 from studies import model, write_models, write_study
@@ -49,5 +48,5 @@ def test_texts_that_plain_studies_made_are_not_fitted_on_where_they_are_measured
     tmp_path: Path,
 ) -> None:
     lineage = prepared(tmp_path, first=5)
-    with pytest.raises(TextError, match="data set 'own': .* found 25 of both"):
+    with pytest.raises(TextError, match=r"data set 'own': .* found 25 of both"):
         prepare_texts(lineage, MadeByOthers(str(tmp_path / "store")))
