@@ -24,8 +24,8 @@ FARTHEST: Final = 4.0  # and its inverse: beyond, a network is wrong in other wa
 # and far enough apart to tell its slope of 3 nats from chance of .01.
 AROUND: Final = (0.97, 0.985, 1.0, 1.015, 1.03)
 TRIES: Final = 3  # of lines, each around the zero of the last
-# Then of single temperatures: chords of a smooth curve are at its root after two or three.
-CHORDS: Final = 8
+# Then of single temperatures, each half way between two sides .1 apart or less: to .0004.
+HALVINGS: Final = 8
 
 
 class Measured(NamedTuple):
@@ -55,7 +55,7 @@ def root(measure: Measure) -> Root:
         path += [Measured(*pair) for pair in zip(tried, measure(tried), strict=True)]
         line = path[-len(AROUND) :]
         slope, there = _zero(line, otherwise=_between(path))
-        if tried[0] <= there <= tried[-1]:
+        if slope > 0 and tried[0] <= there <= tried[-1]:
             nearest = min(line, key=lambda one: abs(one.temperature - there))
             return Root(there, _error(nearest, slope), tuple(path))
         centre = there
@@ -64,8 +64,9 @@ def root(measure: Measure) -> Root:
 
 def _closed_in(measure: Measure, path: list[Measured]) -> Root:
     """The first temperature between the two sides whose EntCE is within its error of 0."""
-    for _ in range(CHORDS):
-        there = _between(path)
+    for _ in range(HALVINGS):
+        below, above = _sides(path)
+        there = (below.temperature + above.temperature) / 2
         (found,) = measure([there])
         path.append(Measured(there, found))
         if not abs(found.value) > found.standard_error:  # which is nan with one cluster
@@ -103,13 +104,18 @@ def _bracketed(measure: Measure) -> list[Measured]:
 
 def _between(path: Sequence[Measured]) -> float:
     """The zero of the chord between the two on either side of it, which are closest."""
+    below, above = _sides(path)
+    if below is above:
+        return below.temperature
+    share = -below.ent_ce.value / (above.ent_ce.value - below.ent_ce.value)
+    return below.temperature + share * (above.temperature - below.temperature)
+
+
+def _sides(path: Sequence[Measured]) -> tuple[Measured, Measured]:
+    """The closest two of which EntCE is 0 or less, then more; the highest twice where it is 0."""
     below = max((one for one in path if one.ent_ce.value <= 0), key=_temperature)
     above = [one for one in path if one.ent_ce.value > 0 and one.temperature > below.temperature]
-    if not above:  # EntCE is exactly 0 at the highest
-        return below.temperature
-    nearest = min(above, key=_temperature)
-    share = -below.ent_ce.value / (nearest.ent_ce.value - below.ent_ce.value)
-    return below.temperature + share * (nearest.temperature - below.temperature)
+    return below, min(above, key=_temperature, default=below)
 
 
 def _zero(line: Sequence[Measured], *, otherwise: float) -> tuple[float, float]:

@@ -35,7 +35,7 @@ def score(
     if missing:
         network = load_network(checkpoint, precision=missing[0].model.precision)
         ways = ways_of(missing, network, store=place, suite=VERSIONS["calibrations"])
-        for group in _read_together(missing):
+        for group in read_together(missing):
             growing = _begun({recipe: recipes[recipe] for recipe in group}, place)
             with said_of_model(model):
                 _score(growing, ways, model=model)
@@ -45,7 +45,7 @@ def score(
     return [recipe.address for recipe in missing]
 
 
-def _read_together(recipes: Sequence[ScoresRecipe]) -> list[list[ScoresRecipe]]:
+def read_together(recipes: Sequence[ScoresRecipe]) -> list[list[ScoresRecipe]]:
     """Recipes that one network reads on the same examples, wherever in the study they stand."""
     groups: dict[Hashable, list[ScoresRecipe]] = {}
     for recipe in recipes:

@@ -9,7 +9,7 @@ from calibration.engine.decoding import Decoding
 from calibration.errors import StudyError
 from calibration.lineage import Lineage, lineage
 from calibration.recipes import ModelIdentity, SourceIdentity, TextsRecipe
-from calibration.study import Study, parsed_study
+from calibration.study import LARGEST_SEED, Study, parsed_study
 from calibration.titles import labels
 
 FILE = "mine.yaml"
@@ -95,6 +95,26 @@ WRONG = {
         content(STEP) | {"as_published": ["four-bit"]},
         "`decodings`: plain ones were expected with the published four-bit",
     ),
+    "log losses one token late": (
+        content(EVEN) | {"as_published": ["slip"]},
+        "`decodings`: none with `fit: ent_ce` was expected with the published slip",
+    ),
+    "other passages of what is measured": (
+        content(STEP, independent="passages"),
+        "`datasets[1].calibration.source`: another source was expected with `independent: ",
+    ),
+    "a source that is called its own": (
+        content(
+            STEP,
+            independent="passages",
+            calibration={"source": {"kind": "speeches", "split": "held-out"}},
+        ),
+        "`datasets[1].calibration.source`: another source was expected with `independent: ",
+    ),
+    "a seed of more than 64 bits": (
+        content(STEP) | {"seed": 1 << 63},
+        f"`seed`: a number of at most {LARGEST_SEED} was expected, found {1 << 63}: write a ",
+    ),
 }
 
 
@@ -104,6 +124,13 @@ def test_what_is_wrong_is_one_sentence(case: str) -> None:
     with pytest.raises(StudyError) as raised:
         parsed_study(written, FILE)
     assert str(raised.value).startswith(f"{FILE}: {expected}")
+
+
+def test_what_is_fitted_on_losses_that_slip_or_passages_of_other_texts_is_taken() -> None:
+    least = {"kind": "temperature", "fit": "log_loss"}
+    parsed_study(content(least, STEP) | {"as_published": ["slip"]}, FILE)
+    parsed_study(content(STEP, independent="passages", calibration=OTHERS), FILE)
+    parsed_study(content(independent="passages"), FILE)
 
 
 def test_methods_that_differ_in_a_setting_have_labels_of_their_own() -> None:

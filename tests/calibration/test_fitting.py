@@ -273,6 +273,21 @@ def test_positions_without_a_human_token_are_a_sentence(tmp_path: Path) -> None:
         strength(foresight, human, form="future-entropy", ending=ending, block=2)
 
 
+def test_blocks_before_any_human_token_are_no_rows(tmp_path: Path) -> None:
+    foresight = Blind(chain_network(tmp_path, TEXT))
+    generator = np.random.default_rng(0)
+    human = HumanTexts(
+        [Text([1, 2, 3, 4], generator.integers(0, len(TEXT), 4).tolist()) for _ in range(20)],
+        [f"text {number}" for number in range(20)],
+    )
+    ending = Ending("continue", (END_ID,))
+    found = strength(foresight, human, form="future-entropy", ending=ending, block=2)
+    assert len(found.adjustment.alphas) == 4
+    rows = [one for one in found.diagnostics if one.name == "alpha"]
+    assert [one.at for one in rows] == ["positions 4 to 5", "positions 6 to 7"]
+    assert [one.value for one in rows] == list(found.adjustment.alphas[2:])
+
+
 def test_texts_of_one_cluster_have_no_error(tmp_path: Path) -> None:
     found = fitted(work(tmp_path, TEXT, LOG_LOSS, count=12, clusters=1))
     assert found.diagnostics["se"].to_list() == [None, None]

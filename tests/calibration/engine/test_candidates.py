@@ -7,6 +7,7 @@ from calibration.engine.candidates import Reach, Tried, tried, values_of
 from calibration.engine.entropy import normalized
 from calibration.engine.language import Batch, padded
 from calibration.engine.prefixes import continued_keys, exponentials, keys_along
+from calibration.study import LARGEST_SEED
 
 VOCABULARY = 40
 
@@ -114,6 +115,11 @@ def test_a_tail_without_probability_gives_tokens() -> None:
 def test_a_reach_that_leaves_the_tail_out_is_refused(reach: Reach) -> None:
     with pytest.raises(ValueError, match="texts derail"):
         reach.within(VOCABULARY)
+
+
+def test_the_largest_seed_of_a_study_has_keys() -> None:
+    batch = Batch(torch.arange(6).view(2, 3), None)
+    assert len(torch.unique(keys_along(batch, LARGEST_SEED))) == 6
 
 
 def test_a_beginning_has_one_random_number_whoever_asks() -> None:

@@ -1,5 +1,6 @@
 """One step of look-ahead on networks whose entropies ahead are known, and the gate on it."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -162,6 +163,21 @@ def test_nothing_follows_an_end_that_is_drawn() -> None:
         futures = foresight.foreseen(states).futures
     assert (futures[0, :2, 3] == 0).all()
     assert (futures[0, :2, :3] > 0).all()
+
+
+def test_what_follows_an_end_is_given_to_no_token_of_the_tail(tmp_path: Path) -> None:
+    """Letters drawn apart, of one entropy after each, and ends as likely as the tail: where every
+    other draw is an end, letters that are not tried still have that entropy."""
+    letters = np.array([0.4, 0.3, 0.1, 0.1, 0.04, 0.03, 0.03])
+    apart = np.tile(letters / letters.sum(), (len(letters), 1))
+    network = chain_network(tmp_path, apart, end_probability=0.2)
+    ending = Ending("stop", (END_ID,))
+    prompts = torch.tensor([[row % 7, row // 7] for row in range(49)])
+    foresight = OneStepAhead(network, reach=Reach(3, 1), seed=0, ending=ending)
+    with torch.inference_mode():
+        states = foresight.states(Batch(prompts, None))
+        futures = foresight.foreseen(states).futures[:, 0, : len(letters)]
+    assert float(futures.max() - futures.min()) < 1e-4
 
 
 def replayed(sampler: Adjusted, scorer: Adjusted) -> ReplayConsistency:

@@ -4,16 +4,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from branches import chain_network
 from markov import END_ID, LETTERS, Floats, chain, entropies, stationary, texts
 from scipy import optimize
+from torch import Tensor
 
+from calibration.engine.blind import Blind
 from calibration.engine.candidates import Reach
 from calibration.engine.decoding import Decoding, Ending
-from calibration.engine.foresight import Adjusted, Form
+from calibration.engine.foresight import Adjusted, Adjustment, Foreseen, Form
 from calibration.engine.lookahead import OneStepAhead
 from calibration.engine.scoring import Text, score
-from calibration.engine.strength import fitted, human_steps
+from calibration.engine.strength import along, fitted, human_steps
 from storage.networks import Network
 
 ENDING = Ending("continue", (END_ID,))
@@ -113,3 +116,27 @@ def test_a_model_of_its_own_text_is_left_alone(tmp_path: Path) -> None:
     h = entropies(TEXT)
     spread = float(stationary(TEXT) @ (TEXT @ h**2 - (TEXT @ h) ** 2))
     assert abs(alpha) < 4 / np.sqrt(COUNT * STEPS * spread)
+
+
+class RulesOut(Blind):
+    """A network that gives a letter no probability at all."""
+
+    def foreseen(self, states: Tensor) -> Foreseen:
+        found = super().foreseen(states)
+        return found._replace(
+            logits=found.logits.index_fill(-1, torch.tensor([0]), -torch.inf),
+            futures=found.logits.sin(),
+        )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_letter_that_is_ruled_out_counts_for_nothing(form: Form, network: Network) -> None:
+    lines = [Text([1, 2], [3, 4, 5, 6, 2]), Text([6], [5, 1, 3])]
+    foresight = RulesOut(network)
+    steps = human_steps(foresight, lines)
+    found = along(foresight, steps, Adjustment(form, (0.1,)), ENDING)
+    for values in (found.log_loss, found.slope, found.curvature):
+        assert np.isfinite(values).all()
+    ahead = along(foresight, steps, Adjustment(form, (0.1 + 1e-3,)), ENDING).log_loss
+    behind = along(foresight, steps, Adjustment(form, (0.1 - 1e-3,)), ENDING).log_loss
+    assert found.slope == pytest.approx((ahead - behind) / 2e-3, abs=5e-3)
