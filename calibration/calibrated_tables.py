@@ -37,12 +37,13 @@ CALIBRATED = pl.Schema(
         "log_loss": pl.Float64(),
         "log_loss_low": pl.Float64(),
         "log_loss_high": pl.Float64(),
-        "temperatures": pl.Int64(),  # that were measured beside it, itself not counted
+        "temperatures": pl.Int64(),  # apart in EntCE, that the curve is laid through
         "inside": pl.Boolean(),  # its EntCE lies between theirs; null where there are too few
         "difference": pl.Float64(),  # of log loss: its own less theirs; null where too few
         "difference_se": pl.Float64(),
         "difference_low": pl.Float64(),
         "difference_high": pl.Float64(),
+        "path_error": pl.Float64(),  # the most by which their curve misses one that is left out
     }
 )
 

@@ -5,7 +5,7 @@ import polars as pl
 from expectations.rules import Rule, every_row, in_words, within
 
 LABELS = ("model", "dataset", "decoding")
-LINE = 2  # temperatures that there is an EntCE between
+PATH = 3  # temperatures that a parabola takes; between two, a line is above any temperature
 
 _ONE = in_words("{} on {} at {}", *(pl.col(name) for name in LABELS))
 
@@ -22,9 +22,15 @@ def calibrated_rules() -> tuple[Rule, ...]:
         ),
         every_row(
             "difference-needs-temperatures",
-            f"a difference at equal EntCE is known only beside {LINE} temperatures or more",
-            holds=difference.is_null() | (known >= LINE),
+            f"a difference at equal EntCE takes {PATH} distinct temperatures or more",
+            holds=difference.is_null() | (known >= PATH),
             words=in_words("{}: beside {}", _ONE, known),
+        ),
+        every_row(
+            "difference-has-path-error",
+            "what the curve may be off by is known where a difference is, and not below 0",
+            holds=within(pl.col("path_error"), 0, None).fill_null(difference.is_null()),
+            words=in_words("{}: {}", _ONE, pl.col("path_error")),
         ),
         *(_inside_interval(name) for name in ("log_loss", "difference")),
     )

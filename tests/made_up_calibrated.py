@@ -14,6 +14,7 @@ FUTURE = "future entropy of 16 steps"
 KINDS = {TAU: "temperature", STEP: "one_step", FUTURE: "future_entropy"}
 GAIN = {TAU: 0.0, STEP: -0.002, FUTURE: -0.0004}  # of log loss at equal EntCE
 HALF = 0.001  # of its interval
+ERROR = 0.0005  # of the curve through the temperatures
 SECONDS = {DECODINGS[0]: 2e-4, DECODINGS[1]: 2e-4, TAU: 2e-4, STEP: 6e-4, FUTURE: 3e-4}
 EXTRA = ("calibrated", "fitted", "diagnosed", "pace")
 
@@ -93,12 +94,13 @@ def _calibrated(decoding: str, loss: float) -> dict[str, object]:
         "log_loss": loss + GAIN[decoding],
         "log_loss_low": loss - 0.1,
         "log_loss_high": loss + 0.1,
-        "temperatures": 2 if decoding == TAU else 3,
+        "temperatures": 3,
         "inside": True,
         "difference": GAIN[decoding],
         "difference_se": HALF / 2,
         "difference_low": GAIN[decoding] - HALF,
         "difference_high": GAIN[decoding] + HALF,
+        "path_error": ERROR,
     }
 
 

@@ -24,12 +24,14 @@ from calibration.report.wording import (
     unit_of,
     unsigned,
 )
+from calibration.statistics.equal_ent_ce import PATH
 
 FITTED: Final = (
     Column("model", "name"),
     Column("decoding", "name"),
     Column("dominates temperature", "name"),
     Column("L less a temperature's", "name"),
+    Column("curve off by", "number"),
     Column("log loss L", "name"),
     Column("EntCE", "name"),
     Column("drift", "name"),
@@ -42,9 +44,11 @@ MEANING: Final = (
     "temperature below 1 buys a smaller EntCE with log loss; the theorem says that it can be had "
     "without, by weighing each next token by the entropy of what follows. Beside each decoding "
     "stands the temperature of the same EntCE, on a curve through the temperatures of this study, "
-    "on the same texts and with the same random numbers. A decoding dominates temperature where "
-    "its log loss is below that by more than its interval; of many such intervals, one in forty "
-    "would be so by chance. Nothing is cut off, so that coverage is whole."
+    "on the same texts and with the same random numbers. The curve is off by as much as it misses "
+    "one of its own temperatures where that is left out of it. A decoding dominates temperature "
+    "where its log loss is below that by more than its interval and what the curve is off by; of "
+    "many such intervals, one in forty would be so by chance. Nothing is cut off, so that coverage "
+    "is whole."
 )
 COST: Final = (
     "Time is that of a token of own text over the same of plain temperatures, as each was written, "
@@ -52,6 +56,11 @@ COST: Final = (
 )
 NAMES: Final = {"temperature": "τ", "alpha": "α"}
 SYMBOL: Final = {"temperature": unsigned, "alpha": signed}
+YES: Final = "yes"
+HIGHER: Final = "no: higher"
+NOT_SHOWN: Final = "not shown"
+NO_INTERVAL: Final = "not known without an interval"
+KNOWN: Final = (YES, HIGHER, NOT_SHOWN)
 NOT_TIMED: Final = "not timed"
 
 
@@ -90,40 +99,47 @@ def calibrated_findings(shown: ReportTables) -> list[str]:
 
 def calibrated_sentence(calibrated: pl.DataFrame) -> str:
     """Which fitted decodings have surely less log loss than the temperature of their EntCE."""
-    rows = calibrated.filter(pl.col("kind") != "temperature")
+    rows = calibrated.filter(pl.col("kind") != "temperature").sort("difference", nulls_last=True)
     if rows.is_empty():
         return "Only temperatures were fitted here, which nothing is set against."
-    compared = rows.filter(pl.col("inside") & pl.col("difference_low").is_not_null())
-    if compared.is_empty():
-        return (
-            "Nothing can be said of temperature at equal EntCE: it takes two temperatures or more "
-            "whose EntCE lie on either side of a decoding's."
-        )
-    better = compared.filter(pl.col("difference_high") < 0)
-    worse = compared.filter(pl.col("difference_low") > 0)
-    best = compared.sort("difference").row(0, named=True)
+    found = [(outcome(row), row) for row in rows.rows(named=True)]
+    compared = [(said, row) for said, row in found if said in KNOWN]
+    unknown = _unknown([said for said, _ in found if said not in KNOWN])
+    if not compared:
+        return f"Nothing can be said of temperature at equal EntCE.{unknown}"
+    better = [_named(row) for said, row in compared if said == YES]
+    worse = sum(said == HIGHER for said, _ in compared)
     of = f"{count(len(compared), 'fitted decoding')}, each against the temperature of its own EntCE"
-    beyond = len(rows) - len(compared)
-    rest = f" For {beyond} more there is no such temperature in this study." if beyond else ""
-    if better.is_empty():
+    if not better:
         return (
             f"Nothing dominates temperature: of {of}, no log loss is below that temperature's by "
-            f"more than its interval, and {len(worse)} {_is(worse)} above by more. The lowest is "
-            f"that of {_named(best)}.{rest}"
+            f"more than its interval and what the curve is off by, and {worse} {_is(worse)} above "
+            f"by more. The lowest is that of {_named(compared[0][1])}.{unknown}"
         )
     return (
-        f"Of {of}, {len(better)} {_dominate(better)} temperature: "
-        f"{listed([_named(row) for row in better.rows(named=True)])}, in log loss; {len(worse)} "
-        f"{_is(worse)} above by more than the interval.{rest}"
+        f"Of {of}, {len(better)} {_dominate(len(better))} temperature: {listed(better)}, in log "
+        f"loss; {worse} {_is(worse)} above by more than the interval and what the curve is off "
+        f"by.{unknown}"
     )
 
 
-def _is(rows: pl.DataFrame) -> str:
-    return "is" if len(rows) == 1 else "are"
+def _unknown(said: list[str]) -> str:
+    """Why nothing is known of the others, as sentences that follow another."""
+    alone = said.count(NO_INTERVAL)
+    beyond = len(said) - alone
+    reasons = [
+        (beyond, f"there are no {PATH} distinct temperatures with EntCE on either side of theirs"),
+        (alone, "there is one source text only, and no interval"),
+    ]
+    return "".join(f" For {number} of them {why}." for number, why in reasons if number)
 
 
-def _dominate(rows: pl.DataFrame) -> str:
-    return "dominates" if len(rows) == 1 else "dominate"
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _dominate(number: int) -> str:
+    return "dominates" if number == 1 else "dominate"
 
 
 def calibrated_rows(shown: ReportTables) -> Iterator[list[str]]:
@@ -138,6 +154,7 @@ def calibrated_rows(shown: ReportTables) -> Iterator[list[str]]:
             row["decoding"],
             outcome(row),
             _difference(row),
+            "" if row["path_error"] is None else unsigned(row["path_error"]),
             _loss(row),
             estimate(row, "ent_ce"),
             estimate(row, "drift"),
@@ -175,14 +192,14 @@ def outcome(row: Row) -> str:
     if row["kind"] == "temperature":
         return "is one"
     if row["difference"] is None:
-        return f"not known beside {count(row['temperatures'], 'temperature')}"
+        return f"not known beside {count(row['temperatures'], 'distinct temperature')}"
     if not row["inside"]:
         return "not known: its EntCE is outside theirs"
     if row["difference_low"] is None:
-        return "not known without an interval"
-    if row["difference_high"] < 0:
-        return "yes"
-    return "no: higher" if row["difference_low"] > 0 else "not shown"
+        return NO_INTERVAL
+    if row["difference_high"] < -row["path_error"]:
+        return YES
+    return HIGHER if row["difference_low"] > row["path_error"] else NOT_SHOWN
 
 
 def _difference(row: Row) -> str:

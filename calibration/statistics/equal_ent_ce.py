@@ -29,22 +29,32 @@ from calibration.statistics.rows import table_of
 # Temperatures of the nearest EntCE that a parabola is laid through: log loss is flat where it is
 # least, and no parabola from there to a cold temperature.
 NEAREST: Final = 4
-LINE: Final = 2  # temperatures that make a line at least
-PARABOLA: Final = 2  # the degree; a line where there are no more than two
+# That a parabola takes. Log loss is convex in EntCE, so that whatever lies between two temperatures
+# is below the line through them.
+PATH: Final = 3
+PARABOLA: Final = 2  # the degree; a line through the two others of three, when one is left out
+# Of its distance from the decoding: a temperature that is nearer to one that is taken says nothing
+# new, and a parabola that tells the two apart is laid through chance. The four nearest of evenly
+# spaced ones are a third apart or more. No share of the path's range, of which one cold temperature
+# would be nearly all.
+APART: Final = 0.25
 
 
 @dataclass(frozen=True)
 class Gain:
     """A decoding's log loss, and what it is less the path's at its own EntCE: nats a step, paired.
 
-    The interval is nan where fewer than two temperatures are known. `inside` says that the EntCE
-    lies between those of the path; elsewhere the path is continued as it is bent.
+    `temperatures` are those that the path is laid through; all else is nan where they are fewer
+    than PATH. `inside` says that the EntCE lies between those that are known; elsewhere the path is
+    continued as it is bent. `path_error` is the most by which the path misses a temperature of its
+    own, left out of it: what a difference can be of a temperature, which gains nothing.
     """
 
     log_loss: Interval
     temperatures: int
     inside: bool | None
     difference: Interval
+    path_error: float
 
 
 def gain(own: pl.DataFrame, path: Sequence[pl.DataFrame], *, level: float = LEVEL) -> Gain:
@@ -58,17 +68,17 @@ def gain(own: pl.DataFrame, path: Sequence[pl.DataFrame], *, level: float = LEVE
     sums = [_sums(one.join(shared, on="cluster", how="semi")) for one in sides]
     effective = min(effective_clusters(cluster_lengths(one)) for one in sums)
     loss = jackknife(sums[0], LOG_LOSS.of, level=level, effective=effective)
-    ent_ce = [float(ENT_CE.of(one.sum(axis=0))) for one in sums]
-    if len(path) < LINE or len(shared) == 0 or not np.isfinite(ent_ce).all():
-        return Gain(loss, len(path), None, Interval(np.nan, np.nan, np.nan, np.nan))
-    aim, others = ent_ce[0], np.array(ent_ce[1:])
-    near = np.argsort(np.abs(others - aim), kind="stable")[:NEAREST]
-    chosen = [sums[0], *(sums[1 + place] for place in near)]
+    aim, *others = (float(ENT_CE.of(one.sum(axis=0))) for one in sums)
+    near = _distinct(aim, others)
+    if len(near) < PATH or not np.isfinite([aim, *others]).all():
+        return Gain(loss, len(near), None, Interval(np.nan, np.nan, np.nan, np.nan), np.nan)
+    chosen = np.hstack([sums[0], *(sums[1 + place] for place in near)])
     return Gain(
         loss,
-        len(path),
-        bool(others.min() <= aim <= others.max()),
-        jackknife(np.hstack(chosen), _difference, level=level, effective=effective),
+        len(near),
+        min(others) <= aim <= max(others),
+        jackknife(chosen, _difference, level=level, effective=effective),
+        _path_error(chosen.sum(axis=0)),
     )
 
 
@@ -86,24 +96,51 @@ def calibrated_row(labels: dict[str, str], found: Gain) -> pl.DataFrame:
         "difference_se": difference.standard_error,
         "difference_low": difference.low,
         "difference_high": difference.high,
+        "path_error": found.path_error,
     }
     return table_of([row], CALIBRATED)
+
+
+def _distinct(aim: float, others: Sequence[float]) -> list[int]:
+    """The places of the nearest that are apart, first the nearest on either side of `aim`."""
+    nearest = sorted(range(len(others)), key=lambda place: abs(others[place] - aim))
+    below = [place for place in nearest if others[place] <= aim][:1]
+    above = [place for place in nearest if others[place] > aim][:1]
+    taken: list[int] = []
+    # A stable sort: of the two, the nearer is first.
+    for place in sorted(nearest, key=lambda place: place not in (*below, *above)):
+        width = APART * abs(others[place] - aim)
+        if all(abs(others[place] - others[one]) > width for one in taken):
+            taken.append(place)
+    return taken[:NEAREST]
 
 
 def _sums(totals: pl.DataFrame) -> Floats:
     return defined(totals.sort("cluster").select(COLUMNS).to_numpy())
 
 
+def _values(totals: Floats) -> tuple[Floats, Floats]:
+    """EntCE and log loss of every decoding.  # (..., decodings × columns) to (rows, decodings)"""
+    rows = totals.reshape(-1, totals.shape[-1] // len(COLUMNS), len(COLUMNS))
+    return ENT_CE.of(rows), LOG_LOSS.of(rows)
+
+
 def _difference(totals: Floats) -> Floats:
     """Log loss of the first decoding less the path's at its EntCE.  # (..., decodings × columns)"""
-    rows = totals.reshape(-1, totals.shape[-1] // len(COLUMNS), len(COLUMNS))
-    ent_ce, losses = ENT_CE.of(rows), LOG_LOSS.of(rows)  # (rows, decodings)
-    pairs = zip(ent_ce, losses, strict=True)
-    found = [own[0] - _at(values[0], values[1:], own[1:]) for values, own in pairs]
-    return np.array(found).reshape(totals.shape[:-1])
+    pairs = zip(*_values(totals), strict=True)
+    return np.array([_miss(*one, 0) for one in pairs]).reshape(totals.shape[:-1])
 
 
-def _at(aim: float, values: Floats, losses: Floats) -> float:
-    """The log loss of the path where its EntCE is `aim`."""
-    degree = min(PARABOLA, len(values) - 1)
-    return float(np.polyval(np.polyfit(values - aim, losses, degree), 0.0))
+def _path_error(totals: Floats) -> float:
+    """The largest miss of a temperature between others, the decoding itself left out."""
+    ent_ce, losses = (one[0, 1:] for one in _values(totals))
+    between = np.argsort(ent_ce)[1:-1]
+    return max(abs(_miss(ent_ce, losses, int(one))) for one in between)
+
+
+def _miss(ent_ce: Floats, losses: Floats, place: int) -> float:
+    """The log loss at `place` less that of a path through the others, at its EntCE."""
+    others = np.delete(ent_ce, place) - ent_ce[place]
+    degree = min(PARABOLA, len(others) - 1)
+    path = np.polyfit(others, np.delete(losses, place), degree)
+    return float(losses[place] - np.polyval(path, 0.0))

@@ -12,7 +12,8 @@ TABLE = calibrated_study().tables.calibrated
 
 BROKEN = {
     "fitted-decoding-once": TABLE.vstack(TABLE.head(1)),
-    "difference-needs-temperatures": TABLE.with_columns(temperatures=pl.lit(1, pl.Int64)),
+    "difference-needs-temperatures": TABLE.with_columns(temperatures=pl.lit(2, pl.Int64)),
+    "difference-has-path-error": TABLE.with_columns(path_error=pl.lit(None, pl.Float64)),
     "calibrated-difference-within-interval": TABLE.with_columns(difference=pl.lit(0.5)),
     "calibrated-log-loss-within-interval": TABLE.with_columns(log_loss=pl.lit(99.0)),
 }
@@ -28,7 +29,7 @@ def test_what_was_measured_passes() -> None:
 
 
 def test_what_is_not_known_passes() -> None:
-    ends = ("difference", "difference_se", "difference_low", "difference_high")
+    ends = ("difference", "difference_se", "difference_low", "difference_high", "path_error")
     unknown = TABLE.with_columns(
         *(pl.lit(None, pl.Float64).alias(name) for name in ends),
         pl.lit(None, pl.Boolean).alias("inside"),

@@ -91,7 +91,22 @@ def test_without_temperatures_on_either_side_nothing_is_claimed() -> None:
     beyond = only(STEP).with_columns(inside=pl.lit(value=False))
     assert calibrated_sentence(beyond).startswith("Nothing can be said")
     both = pl.concat([beyond, only(FUTURE)])
-    assert f"For {len(models())} more there is no such temperature" in calibrated_sentence(both)
+    found = calibrated_sentence(both)
+    assert f"For {len(models())} of them there are no 3 distinct temperatures" in found
+
+
+def test_one_source_text_is_a_reason_of_its_own() -> None:
+    ends = [pl.lit(None, pl.Float64).alias(f"difference_{end}") for end in ("low", "high")]
+    alone = only(STEP).with_columns(ends)
+    words = f"For {len(models())} of them there is one source text only, and no interval."
+    assert calibrated_sentence(alone).endswith(words)
+    assert "distinct temperatures" not in calibrated_sentence(alone)
+    assert calibrated_sentence(pl.concat([alone, only(FUTURE)])).endswith(words)
+
+
+def test_what_the_curve_may_be_off_by_is_no_domination() -> None:
+    rough = TABLES.calibrated.with_columns(path_error=pl.lit(0.0011))
+    assert calibrated_sentence(rough).startswith("Nothing dominates temperature")
 
 
 @pytest.mark.parametrize(
@@ -99,9 +114,11 @@ def test_without_temperatures_on_either_side_nothing_is_claimed() -> None:
     [
         ({}, "yes"),
         ({"difference_high": 0.001}, "not shown"),
+        ({"path_error": 0.0011}, "not shown"),
+        ({"difference_low": 0.001, "difference_high": 0.002, "path_error": 0.0011}, "not shown"),
         ({"difference_low": 0.001, "difference_high": 0.002}, "no: higher"),
         ({"inside": False}, "not known: its EntCE is outside theirs"),
-        ({"difference": None, "temperatures": 1}, "not known beside 1 temperature"),
+        ({"difference": None, "temperatures": 2}, "not known beside 2 distinct temperatures"),
         ({"difference_low": None, "difference_high": None}, "not known without an interval"),
         ({"kind": "temperature"}, "is one"),
     ],
@@ -116,10 +133,10 @@ def test_each_row_has_its_settings_measures_cost_and_outcome() -> None:
     rows = {(row[0], row[1]): row for row in calibrated_rows(TABLES)}
     assert len(rows) == 3 * len(models())
     row = rows[models()[0], STEP]
-    assert row[2:4] == ["yes", "-0.0020 [-0.0030, -0.0010]"]
-    assert row[5].startswith("+0.0000 [")
-    assert row[7:] == ["100 %", "3×", "α +0.1200"]
-    assert rows[models()[0], TAU][9] == "τ 0.9530"
+    assert row[2:5] == ["yes", "-0.0020 [-0.0030, -0.0010]", "0.0005"]
+    assert row[6].startswith("+0.0000 [")
+    assert row[8:] == ["100 %", "3×", "α +0.1200"]
+    assert rows[models()[0], TAU][10] == "τ 0.9530"
 
 
 def test_blocks_stand_in_their_order() -> None:

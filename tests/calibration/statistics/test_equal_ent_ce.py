@@ -38,9 +38,18 @@ def test_a_temperature_of_the_path_gains_nothing() -> None:
     assert gain(PATH[1], PATH).difference.value == pytest.approx(0, abs=1e-12)
 
 
-def test_two_temperatures_make_a_line() -> None:
-    found = gain(at(0.2, 1.7), [at(0.3, 1.9), at(0.1, 1.8)])
-    assert found.difference.value == pytest.approx(1.7 - 1.85)
+def test_what_a_parabola_misses_is_told() -> None:
+    """Of three a line through the outer two is above the middle; a parabola misses none of four."""
+    aim = at(0.2, along(0.2))
+    assert gain(aim, PATH).path_error == pytest.approx(0.5 * 0.2**2)
+    assert gain(aim, [*PATH, at(0.4, along(0.4))]).path_error == pytest.approx(0, abs=1e-12)
+
+
+def test_a_cubic_is_missed_by_more_where_a_temperature_is_left_out() -> None:
+    path = [at(one, 1.8 + one**3) for one in (-0.3, -0.1, 0.1, 0.3)]
+    found = gain(at(0.2, 1.8 + 0.2**3), path)
+    assert found.path_error == pytest.approx(0.016)  # (.1 + .3)(.1 + .1)(.3 - .1)
+    assert abs(found.difference.value) < found.path_error
 
 
 def test_far_temperatures_bend_nothing() -> None:
@@ -56,11 +65,18 @@ def test_beyond_the_path_it_is_said() -> None:
     assert found.difference.value == pytest.approx(1.9 - along(0.5))
 
 
-@pytest.mark.parametrize("path", [[], PATH[:1]])
-def test_one_temperature_is_no_path(path: list[pl.DataFrame]) -> None:
+def test_the_nearest_on_either_side_is_always_of_the_path() -> None:
+    crowd = [at(one, along(one)) for one in (0.1, 0.0, -0.1, -0.2, -0.3)]
+    found = gain(at(0.12, along(0.12)), [*crowd, at(3.0, 99.0)])
+    assert found.path_error > 0.1  # without the far one there is none
+
+
+@pytest.mark.parametrize("path", [[], PATH[:1], PATH[:2], [*PATH[:2], *PATH[:2]]])
+def test_two_temperatures_are_no_path(path: list[pl.DataFrame]) -> None:
     found = gain(at(0.2, 1.8), path)
     assert found.inside is None
-    assert np.isnan(found.difference.value)
+    assert found.temperatures == min(len(path), 2)
+    assert np.isnan([found.difference.value, found.path_error]).all()
 
 
 def test_only_texts_of_all_are_compared() -> None:
