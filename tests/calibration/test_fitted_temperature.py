@@ -44,7 +44,7 @@ def test_a_jump_over_0_is_a_sentence() -> None:
         root(measuring(lambda one: 3.0 if one > 0.93 else -0.1))
 
 
-def test_with_one_cluster_the_first_chord_is_taken() -> None:
+def test_with_one_cluster_the_first_half_is_taken() -> None:
     found = root(measuring(hides, error=float("nan")))
     assert len(found.path) == len(FIRST) + TRIES * len(AROUND) + 1
     assert np.isnan(found.standard_error)

@@ -170,7 +170,7 @@ def test_what_follows_an_end_is_given_to_no_token_of_the_tail(tmp_path: Path) ->
     other draw is an end, letters that are not tried still have that entropy."""
     letters = np.array([0.4, 0.3, 0.1, 0.1, 0.04, 0.03, 0.03])
     apart = np.tile(letters / letters.sum(), (len(letters), 1))
-    network = chain_network(tmp_path, apart, end_probability=0.2)
+    network = chain_network(tmp_path, apart, end_probability=0.06)
     ending = Ending("stop", (END_ID,))
     prompts = torch.tensor([[row % 7, row // 7] for row in range(49)])
     foresight = OneStepAhead(network, reach=Reach(3, 1), seed=0, ending=ending)
