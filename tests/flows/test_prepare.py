@@ -1,26 +1,27 @@
 """Before anything is fitted: texts to fit on that are also measured, whoever made them."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from calibration.errors import TextError
 from calibration.lineage import Lineage
+from calibration.recipes import Checked
+from flows.place import Place
 from flows.prepare import prepare_texts
 from storage.resolution import resolved
+from storage.result_block import ArtifactRecords
 from storage.studies import read_study
 from studies import model, write_models, write_study
 from tasks.ingest import ingest
 
 
-class MadeByOthers(NamedTuple):
+class MadeByOthers(Place):
     """A place in which every text and example of a study is there already."""
 
-    store: str
-
-    def holds(self, _: object) -> bool:
+    def holds(self, recipes: Iterable[Checked]) -> bool:
         return True
 
 
@@ -47,6 +48,6 @@ def prepared(root: Path, *, first: int) -> Lineage:
 def test_texts_that_plain_studies_made_are_not_fitted_on_where_they_are_measured(
     tmp_path: Path,
 ) -> None:
-    lineage = prepared(tmp_path, first=5)
+    lineage, store = prepared(tmp_path, first=5), str(tmp_path / "store")
     with pytest.raises(TextError, match=r"data set 'own': .* found 25 of both"):
-        prepare_texts(lineage, MadeByOthers(str(tmp_path / "store")))
+        prepare_texts(lineage, MadeByOthers(store, ArtifactRecords(location=store)))
