@@ -12,7 +12,6 @@ from calibration.lineage import Lineage
 from calibration.recipes import CalibrationRecipe
 from flows.export import exported, report_files
 from flows.plan import plan
-from flows.publishing import publish
 from storage.artifacts import read_table
 from storage.local import LocalStore
 from storage.resolution import resolved
