@@ -21,6 +21,7 @@ from calibration.errors import CalibrationError, CheckFailed, ModelError, Server
 from calibration.lineage import Lineage
 from calibration.study import ModelEntry
 from flows.deploying import ANY, GPU, LARGE
+from flows.measure_model import measure_model
 from flows.patience import LONGEST_HOURS
 from flows.place import Losses
 from flows.remaining import Measure, one_by_one, say_left_out
@@ -63,9 +64,6 @@ def measuring(execution: Execution, lineage: Lineage, *, study: str, store: str)
 
 
 def _in_process(job: Job, model: ModelEntry) -> None:
-    # It brings transformers and torch, which a run whose models are measured elsewhere never needs.
-    from flows.measure_model import measure_model
-
     with tags(*job.tags(model)):
         try:
             measure_model(**job.parameters(model))

@@ -6,7 +6,6 @@ from prefect.states import Failed
 
 from calibration.errors import CalibrationError, StudyError
 from flows.granted import granted
-from flows.measure import measure
 from flows.patience import LONGEST_HOURS
 from flows.place import record_place
 from storage.resolution import resolved
@@ -33,6 +32,9 @@ def measure_model(study: str, model: str, store: str = "artifacts") -> State[Non
 
 
 def _measure(study: str, model: str, store: str) -> None:
+    # It brings transformers and torch, for which nobody waits who only knows of this flow.
+    from flows.measure import measure
+
     entry = read_study(study)
     alone = tuple(one for one in entry.models if one.name == model)
     if not alone:
