@@ -164,6 +164,6 @@ def test_threads_judge_side_by_side() -> None:
 
 def test_every_judged_kind_of_table_has_a_suite_version() -> None:
     measured = {"texts", "examples", "samples", "rescores", "scores", "summaries"}
-    judged = measured | {"fits", "study-fits", "theories"}
+    judged = measured | {"calibrations", "fits", "study-fits", "theories"}
     assert set(VERSIONS) == judged
     assert all(version >= 1 for version in VERSIONS.values())

@@ -80,8 +80,8 @@ def test_runs_and_tasks_are_called_by_the_names_as_they_are(root: Path) -> None:
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs()
         tasks = {one.name for one in client.read_task_runs()}
-    assert {str(study_file(root)), f"measure {MODEL}"} <= {one.name for one in runs}
-    assert {f"sample {MODEL}", f"ingest {DATASET}", f"publish {STUDY}"} <= tasks
+    assert {study_file(root).stem, f"measure {MODEL}"} <= {one.name for one in runs}
+    assert {f"sample {MODEL}", f"ingest {DATASET}", f"report {STUDY}"} <= tasks
     found = {tag for one in runs for tag in one.tags}
     assert {f"family: {FAMILY}", f"data set: {DATASET}"} <= found
 

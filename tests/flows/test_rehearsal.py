@@ -77,7 +77,7 @@ def test_base_and_chat_models_are_series_of_their_own(lineage: Lineage, store: L
 
 def test_prompts_are_those_of_the_paper(lineage: Lineage, store: LocalStore) -> None:
     for one in lineage.measurements:
-        if one.decoding.decoding.temperature != 1:
+        if one.samples.decoding.temperature != 1:
             continue
         examples = read_table(store, one.examples, "examples")
         tokenizer = tokenizer_of(one.model.base or one.model.name)
