@@ -25,8 +25,8 @@ from tasks.report import report
 if TYPE_CHECKING:
     from bucket import BucketServer
 
-# A server, its workers and their runs: minutes.
-pytestmark = pytest.mark.slow
+# A server, its workers and their runs: five minutes beside other tests.
+pytestmark = pytest.mark.nightly
 
 HF_TOKEN = "hf_PlantedToBeFoundNowhere"
 PARTS, LETTERS = 6, 200  # enough that a model can be killed in the middle
