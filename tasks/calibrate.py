@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from calibration.encoding import longest
 from calibration.errors import said_of_model
 from calibration.fitting import Work, fitted
-from calibration.measurement import tokens_in
+from calibration.measurement import Sizes, tokens_in
 from calibration.recipes import CalibrationRecipe
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete
@@ -18,7 +18,7 @@ from storage.calibrations import write_fitted
 from storage.drafts import Draft
 from storage.loading import load_network, rows_together
 from storage.networks import Network
-from storage.store import Store, open_store
+from storage.store import open_store
 from storage.verdicts import read_judged
 from storage.vocabulary import read_vocabulary
 from storage.weights import Checkpoint
@@ -35,24 +35,30 @@ def calibrate(
     missing = [recipe for recipe in recipes if not is_complete(place, recipe)]
     if missing:
         network = load_network(checkpoint, precision=missing[0].model.precision)
-        for recipe in missing:
-            with said_of_model(model):
-                _calibrate(recipe, network, checkpoint, place, title=recipes[recipe])
+        with said_of_model(model):
+            sizes = np.array(read_vocabulary(checkpoint).lengths(range(network.vocabulary)))
+            for recipe in missing:
+                draft = Draft(place, recipe)
+                _calibrate(draft, recipe, network, checkpoint, sizes=sizes, title=recipes[recipe])
     return [recipe.address for recipe in missing]
 
 
 def _calibrate(
-    recipe: CalibrationRecipe, network: Network, checkpoint: Checkpoint, place: Store, *, title: str
+    draft: Draft,
+    recipe: CalibrationRecipe,
+    network: Network,
+    checkpoint: Checkpoint,
+    *,
+    sizes: Sizes,
+    title: str,
 ) -> None:
-    draft = Draft(place, recipe)
     if network.rereads and recipe.method.kind != "temperature":
         LOG.warning(
             "calibrate %s: this network is no plain decoder, so that a text is read again for each "
             "token that is tried: expect as many times the work as a text has tokens",
             title,
         )
-    examples = read_judged(place, recipe.examples, VERSIONS["examples"], table="examples")
-    sizes = np.array(read_vocabulary(checkpoint).lengths(range(network.vocabulary)))
+    examples = read_judged(draft.store, recipe.examples, VERSIONS["examples"], table="examples")
     rows = rows_together(network, positions=longest(examples), gpus=checkpoint.gpus)
     found = fitted(
         Work(

@@ -8,16 +8,15 @@ import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from calibration.engine.language import Language
 from calibration.errors import said_of_model
 from calibration.measurement import continued, rescored_part, tokens_in
-from calibration.recipes import RescoresRecipe, SamplesRecipe
+from calibration.recipes import RescoresRecipe
 from expectations.suites import VERSIONS
 from storage.artifacts import is_complete
-from storage.calibrations import ways_of
 from storage.drafts import Draft
 from storage.growing import Growing
 from storage.loading import load_network
+from storage.networks import Network
 from storage.progress import progress
 from storage.store import Store, open_store
 from storage.verdicts import read_judged
@@ -37,10 +36,8 @@ def rescore(
         network = load_network(checkpoint, precision=missing[0].model.precision)
         for recipe in missing:
             growing = _begun(recipe, recipes[recipe], place)
-            suite = VERSIONS["calibrations"]
-            (way,) = ways_of([recipe.samples], network, store=place, suite=suite).values()
             with said_of_model(model):
-                _rescore(growing, way.samples(recipe.samples), way.language, model=model)
+                _rescore(growing, recipe, network, model=model)
             growing.seal(facts=network.facts | {"source": checkpoint.source})
             LOG.info("rescore %s: %s", growing.title, growing.pace)
     return [recipe.address for recipe in missing]
@@ -57,12 +54,12 @@ def _begun(recipe: RescoresRecipe, title: str, place: Store) -> Growing:
     return Growing(Draft(place, recipe), rows, table="rescores", title=title)
 
 
-def _rescore(growing: Growing, asked: SamplesRecipe, language: Language, *, model: str) -> None:
+def _rescore(growing: Growing, recipe: RescoresRecipe, network: Network, *, model: str) -> None:
     parts = {index: growing.rows(index) for index in sorted(growing.missing)}
     total = sum(tokens_in(rows["tokens"]) for rows in parts.values())
     with progress("rescore", model=model, total=total) as more:
         for index, rows in parts.items():
             started, tokens = time.monotonic(), tokens_in(rows["tokens"])
-            part = rescored_part(rows, rows, language, asked)
+            part = rescored_part(rows, rows, network, recipe.samples)
             growing.add(part, index, tokens=tokens, seconds=time.monotonic() - started)
             more(tokens)

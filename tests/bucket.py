@@ -4,6 +4,7 @@ The gate breaks a request in the ways a bucket can: refused before it is carried
 out and its answer lost. Its listings may lag behind, as those of some buckets do.
 """
 
+import os
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -48,6 +49,19 @@ DENIED = Fault("403 Forbidden", "AccessDenied")
 class _Change(NamedTuple):
     path: str  # /bucket/key
     listed: str | None  # as a listing shows it; None: removed
+
+
+def settings(endpoint: str) -> dict[str, str]:
+    """What the environment says of who asks where, and of nobody outside this machine."""
+    return {
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1",
+    }
 
 
 class BucketServer:

@@ -22,20 +22,11 @@ def bucket_server() -> Iterator["BucketServer"]:
 @pytest.fixture
 def bucket(bucket_server: "BucketServer", monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The location of a new bucket, with the settings to reach it and no others."""
-    from bucket import ACCESS_KEY, SECRET_KEY
+    from bucket import settings
 
     for name in [one for one in os.environ if one.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-        "AWS_ENDPOINT_URL": bucket_server.endpoint,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        # Nothing is asked outside this machine.
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "127.0.0.1",
-    }.items():
+    for name, value in settings(bucket_server.endpoint).items():
         monkeypatch.setenv(name, value)
     yield bucket_server.new_bucket()
     bucket_server.mend()

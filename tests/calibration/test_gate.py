@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from gate import refused
 from small_languages import Same
 from tiny import VOCABULARY, tiny_network
 from torch import Tensor
@@ -17,7 +18,6 @@ from calibration.engine.scoring import Text, score
 from calibration.engine.uniforms import uniforms
 from calibration.statistics.consistency import (
     ReplayConsistency,
-    agrees_in_32_bits,
     refuses,
     replay_consistency,
 )
@@ -140,13 +140,6 @@ def replayed(
             },
             schema=REPLAY,
         )
-    )
-
-
-def refused(found: ReplayConsistency) -> bool:
-    martingale = (found.mean_z, found.mean), (found.covariance_z, found.covariance)
-    return not agrees_in_32_bits(found) or any(
-        refuses(z, bias, standard_error=found.entropy_se) for z, bias in martingale
     )
 
 

@@ -5,17 +5,13 @@ import numpy as np
 import polars as pl
 import pytest
 from exact_decoding import EVERY_KIND
-from small_recipes import SAMPLES
-from tiny import VOCABULARY, short_prompts, tiny_network
+from gate import END, broken, samples_of
+from tiny import short_prompts, tiny_network
 
 from calibration.engine.decoding import Decoding, Ending
-from calibration.measurement import replayed_part, sampled_part
-from calibration.recipes import SamplesRecipe
-from expectations.suites import samples_verdict
 from storage.networks import Network
 
-STEPS, ROWS, END = 40, 100, 0
-SIZES = np.ones(VOCABULARY, dtype=np.int64)
+STEPS, ROWS = 40, 100
 
 
 @pytest.fixture(scope="module")
@@ -28,36 +24,11 @@ def examples() -> pl.DataFrame:
     return short_prompts(ROWS, steps=STEPS)
 
 
-def recipe(decoding: Decoding) -> SamplesRecipe:
-    return SAMPLES.model_copy(update={"decoding": decoding, "end_ids": (END,)})
-
-
-def broken(
-    network: Network, examples: pl.DataFrame, sampled: Decoding, replayed: Decoding
-) -> set[str]:
-    """The rules that samples and their replay break."""
-    samples = sampled_part(examples, network, recipe(sampled), sizes=SIZES, progress=lambda _: None)
-    replay = replayed_part(examples, samples, network, recipe(replayed))
-    verdict = samples_verdict(
-        samples,
-        replay,
-        examples,
-        vocabulary=VOCABULARY,
-        unit="tokens",
-        at_end="continue",
-        end_ids=[END],
-        precision="float32",
-        decoding=replayed,
-    )
-    refused = ~pl.col("passed") & (pl.col("severity") == "fail")
-    return set(verdict.filter(refused)["rule"].to_list())
-
-
 @pytest.mark.parametrize("decoding", EVERY_KIND, ids=lambda one: one.label)
 def test_every_kind_of_decoding_passes(
     network: Network, examples: pl.DataFrame, decoding: Decoding
 ) -> None:
-    assert broken(network, examples, decoding, decoding) == set()
+    assert broken(examples, (network, network), (decoding, decoding)) == set()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +44,7 @@ def test_every_kind_of_decoding_passes(
 def test_what_is_sampled_under_one_and_scored_under_another_is_refused(
     network: Network, examples: pl.DataFrame, sampled: Decoding, replayed: Decoding
 ) -> None:
-    named = broken(network, examples, sampled, replayed)
+    named = broken(examples, (network, network), (sampled, replayed))
     assert {"replay-agrees", "first-step-agrees"} <= named
 
 
@@ -82,7 +53,7 @@ def test_sampled_entropies_are_those_of_the_definition(
     network: Network, examples: pl.DataFrame, decoding: Decoding
 ) -> None:
     few = examples.head(8)
-    samples = sampled_part(few, network, recipe(decoding), sizes=SIZES, progress=lambda _: None)
+    samples = samples_of(few, network, decoding)
     for prompt, tokens, entropies, log_probs in zip(
         few["prompt_ids"], samples["tokens"], samples["entropy"], samples["log_prob"], strict=True
     ):
@@ -101,7 +72,5 @@ def test_the_end_is_never_drawn_under_any_decoding(
 ) -> None:
     assert Ending("continue", (END,)).masked == (END,)
     for decoding in EVERY_KIND:
-        samples = sampled_part(
-            examples.head(10), network, recipe(decoding), sizes=SIZES, progress=lambda _: None
-        )
+        samples = samples_of(examples.head(10), network, decoding)
         assert END not in samples["tokens"].explode()

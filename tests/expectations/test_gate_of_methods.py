@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from gate import END, broken
 from small_recipes import CALIBRATION, SAMPLES, changed
 from tiny import VOCABULARY, short_prompts, tiny_network
 
@@ -17,17 +18,14 @@ from calibration.engine.future import FutureEntropy as Foretelling
 from calibration.engine.future import Head
 from calibration.engine.language import Language
 from calibration.engine.lookahead import OneStepAhead
-from calibration.measurement import replayed_part, sampled_part
-from calibration.methods import FittedTemperature, FutureEntropy, Method, OneStep
-from expectations.suites import samples_verdict
+from calibration.methods import FittedTemperature, FutureEntropy, OneStep
 from storage.networks import Network
 
-STEPS, ROWS, END = 40, 80, 0
-SIZES = np.ones(VOCABULARY, dtype=np.int64)
+STEPS, ROWS = 40, 80
 ONE_STEP = OneStep(kind="one_step")
 FUTURE = FutureEntropy(kind="future_entropy")
 TEMPERATURE = FittedTemperature(kind="temperature", fit="ent_ce")
-PLAIN: Final = changed(SAMPLES, end_ids=(END,))
+BOTH_PLAIN: Final = Decoding(), Decoding()
 
 
 @pytest.fixture(scope="module")
@@ -54,45 +52,24 @@ def foretelling(network: Network, alpha: float) -> Language:
     return Adjusted(foresight, Adjustment("future-entropy", (alpha,)))
 
 
-def broken(
-    examples: pl.DataFrame, sampled: Language, replayed: Language, method: Method
-) -> set[str]:
-    """The rules that samples of one language break that another has read again."""
-    samples = sampled_part(examples, sampled, PLAIN, sizes=SIZES, progress=lambda _: None)
-    replay = replayed_part(examples, samples, replayed, PLAIN)
-    verdict = samples_verdict(
-        samples,
-        replay,
-        examples,
-        vocabulary=VOCABULARY,
-        unit="tokens",
-        at_end="continue",
-        end_ids=[END],
-        precision="float32",
-        decoding=Decoding(),
-        method=method,
-    )
-    refused = ~pl.col("passed") & (pl.col("severity") == "fail")
-    return set(verdict.filter(refused)["rule"].to_list())
-
-
 @pytest.mark.parametrize("alpha", [-1.0, 0.3, 2.0])
 def test_looking_one_step_ahead_passes(
     network: Network, examples: pl.DataFrame, alpha: float
 ) -> None:
     language = ahead(network, alpha)
-    assert broken(examples, language, language, ONE_STEP) == set()
+    assert broken(examples, (language, language), BOTH_PLAIN, ONE_STEP) == set()
 
 
 def test_a_predicted_future_passes(network: Network, examples: pl.DataFrame) -> None:
     language = foretelling(network, 0.2)
-    assert broken(examples, language, language, FUTURE) == set()
+    assert broken(examples, (language, language), BOTH_PLAIN, FUTURE) == set()
 
 
 def test_another_sample_of_the_tail_is_another_distribution(
     network: Network, examples: pl.DataFrame
 ) -> None:
-    named = broken(examples, ahead(network, 1.0), ahead(network, 1.0, seed=1), ONE_STEP)
+    languages = ahead(network, 1.0), ahead(network, 1.0, seed=1)
+    named = broken(examples, languages, BOTH_PLAIN, ONE_STEP)
     assert "few-at-the-edge" in named
 
 
@@ -100,7 +77,7 @@ def test_texts_scored_without_their_foresight_are_refused(
     network: Network, examples: pl.DataFrame
 ) -> None:
     for language, method in ((ahead(network, 1.0), ONE_STEP), (foretelling(network, 0.2), FUTURE)):
-        assert "first-step-agrees" in broken(examples, language, network, method)
+        assert "first-step-agrees" in broken(examples, (language, network), BOTH_PLAIN, method)
 
 
 def test_only_what_tries_tokens_has_an_edge() -> None:
@@ -116,6 +93,6 @@ def test_a_recipe_says_how_many_tokens_are_tried_and_which_network_it_wants() ->
         for method in (ONE_STEP, FUTURE, TEMPERATURE)
     }
     assert asked[ONE_STEP].candidates == 72
-    assert asked[FUTURE].candidates == asked[TEMPERATURE].candidates == PLAIN.candidates == 0
+    assert asked[FUTURE].candidates == asked[TEMPERATURE].candidates == SAMPLES.candidates == 0
     assert asked[TEMPERATURE].adjusted is None
     assert asked[ONE_STEP].adjusted == asked[ONE_STEP].calibration

@@ -1,6 +1,5 @@
 """Studies on a real server with real workers and a bucket: run, killed, run again, added to."""
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from bucket import ACCESS_KEY, SECRET_KEY
+from bucket import SECRET_KEY, settings
 from direct import run_directly
 from faults import Contents, contents
 from markov import chain, texts, write_texts
@@ -72,15 +71,9 @@ def study(
     write_long_texts(root)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            "AWS_ENDPOINT_URL": bucket_server.endpoint,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
+            **settings(bucket_server.endpoint),
             "HF_TOKEN": HF_TOKEN,
             "HF_HUB_OFFLINE": "1",
-            "NO_PROXY": "127.0.0.1",
             "OMP_NUM_THREADS": "1",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_WORKER_QUERY_SECONDS": "1",  # between two looks for a run

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 import torch
 from branches import Rereading, chain_network, small_network
+from gate import refused
 from markov import END_ID, LETTERS, Floats, chain, entropies
 from small_networks import VOCABULARY, small_model
 
@@ -21,7 +22,6 @@ from calibration.engine.sampling import Block, Prompt, sample
 from calibration.engine.scoring import Score, Text, score
 from calibration.statistics.consistency import (
     ReplayConsistency,
-    agrees_in_32_bits,
     refuses,
     replay_consistency,
 )
@@ -196,13 +196,6 @@ def replayed(sampler: Adjusted, scorer: Adjusted) -> ReplayConsistency:
             },
             schema=REPLAY,
         )
-    )
-
-
-def refused(found: ReplayConsistency) -> bool:
-    martingale = (found.mean_z, found.mean), (found.covariance_z, found.covariance)
-    return not agrees_in_32_bits(found) or any(
-        refuses(z, bias, standard_error=found.entropy_se) for z, bias in martingale
     )
 
 

@@ -6,10 +6,10 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 import polars as pl
 import pytest
+from gate import refused_by_martingale
 from numpy.typing import NDArray
 
 from calibration.statistics.consistency import (
-    ReplayConsistency,
     agrees_in_16_bits,
     agrees_in_32_bits,
     allowed_bias,
@@ -75,20 +75,13 @@ def walked(model: Chain, tokens: NDArray[np.int64]) -> tuple[Floats, Floats]:
     return model.entropies()[before], np.log(model.rows[before, after])
 
 
-def refused(found: ReplayConsistency) -> bool:
-    return any(
-        refuses(z, bias, standard_error=found.entropy_se)
-        for z, bias in ((found.mean_z, found.mean), (found.covariance_z, found.covariance))
-    )
-
-
 def test_two_hundred_clean_runs_are_not_refused() -> None:
     model = chain(0)
     zs = []
     for seed in range(200):
         tokens = model.sampled(np.random.default_rng(seed), TEXTS)
         found = replay_consistency(replayed(*walked(model, tokens)))
-        assert not refused(found)
+        assert not refused_by_martingale(found)
         assert agrees_in_32_bits(found)
         assert agrees_in_16_bits(found)
         zs.append((found.mean_z, found.covariance_z))
@@ -102,7 +95,9 @@ def test_clean_runs_of_few_texts_are_not_refused(clusters: int) -> None:
     model = chain(1)
     for seed in range(60):
         tokens = model.sampled(np.random.default_rng(seed), TEXTS)
-        assert not refused(replay_consistency(replayed(*walked(model, tokens), clusters=clusters)))
+        assert not refused_by_martingale(
+            replay_consistency(replayed(*walked(model, tokens), clusters=clusters))
+        )
 
 
 def test_entropy_at_another_temperature_is_refused() -> None:
@@ -111,7 +106,7 @@ def test_entropy_at_another_temperature_is_refused() -> None:
     _, log_prob = walked(model, tokens)
     found = replay_consistency(replayed(model.entropies(0.9)[tokens[:, :-1]], log_prob))
     assert found.mean_z > 5
-    assert refused(found)
+    assert refused_by_martingale(found)
 
 
 def test_a_wrong_temperature_is_refused_though_there_are_few_texts() -> None:
@@ -119,7 +114,7 @@ def test_a_wrong_temperature_is_refused_though_there_are_few_texts() -> None:
     tokens = model.sampled(np.random.default_rng(0), TEXTS)
     _, log_prob = walked(model, tokens)
     entropy = model.entropies(0.8)[tokens[:, :-1]]
-    assert refused(replay_consistency(replayed(entropy, log_prob, clusters=4)))
+    assert refused_by_martingale(replay_consistency(replayed(entropy, log_prob, clusters=4)))
 
 
 def test_entropies_that_slipped_by_one_are_refused() -> None:
@@ -140,8 +135,8 @@ def test_survivors_alone_are_refused() -> None:
     assert 0.3 < len(survivors) / len(tokens) < 0.6
     found = replay_consistency(replayed(*walked(model, survivors)))
     assert found.mean_z < -5
-    assert refused(found)
-    assert not refused(replay_consistency(replayed(*walked(model, tokens))))
+    assert refused_by_martingale(found)
+    assert not refused_by_martingale(replay_consistency(replayed(*walked(model, tokens))))
 
 
 def test_a_stale_prefix_is_seen_in_the_differences() -> None:
@@ -225,13 +220,13 @@ def test_the_numbers_of_a_small_table_are_those_of_its_definitions() -> None:
 
 def test_a_certain_model_is_consistent() -> None:
     found = replay_consistency(replayed(np.zeros((8, 5)), np.zeros((8, 5))))
-    assert not refused(found)
+    assert not refused_by_martingale(found)
     assert (found.mean_z, found.covariance_z, found.trend_z) == (0, 0, 0)
 
 
 def test_uniform_predictions_are_consistent() -> None:
     entropy = np.full((8, 5), math.log(50))
-    assert not refused(replay_consistency(replayed(entropy, -entropy)))
+    assert not refused_by_martingale(replay_consistency(replayed(entropy, -entropy)))
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -246,7 +241,7 @@ def test_a_value_that_is_not_finite_never_passes(column: str, value: float) -> N
     assert found.not_finite == 1
     assert not agrees_in_32_bits(found)
     assert not agrees_in_16_bits(found)
-    assert refused(found) == column.startswith("replayed")
+    assert refused_by_martingale(found) == column.startswith("replayed")
 
 
 def test_a_missing_value_never_passes() -> None:
@@ -254,7 +249,7 @@ def test_a_missing_value_never_passes() -> None:
     holed = pl.Series([[1.0, None], [1.0, 1.0]], dtype=pl.List(pl.Float32))
     found = replay_consistency(table.with_columns(replayed_entropy=holed))
     assert found.not_finite == 1
-    assert refused(found)
+    assert refused_by_martingale(found)
 
 
 def test_a_bias_is_refused_only_beyond_chance_and_when_it_matters() -> None:
