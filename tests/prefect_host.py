@@ -50,7 +50,8 @@ class Host:
         return deployed(file, study=str(study), store=store, gpus=1, silence=SILENCE)
 
     def worker(self, pool: str, *, name: str) -> Process:
-        return self.started("worker", "start", "--pool", pool, "--name", name)
+        kind = ("--type", "process")  # of the pool, where it is not there yet
+        return self.started("worker", "start", "--pool", pool, "--name", name, *kind)
 
     def calibration(self, *words: str) -> str:
         """What the command line says, in a process that tells no other server of events."""
