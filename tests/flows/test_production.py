@@ -25,8 +25,9 @@ from tasks.report import report
 if TYPE_CHECKING:
     from bucket import BucketServer
 
-# A server, its workers and their runs: four minutes.
-pytestmark = pytest.mark.slow
+# A server, its workers and their runs: four minutes alone, for which all other tests and their
+# installation leave no room in twenty.
+pytestmark = pytest.mark.nightly
 
 HF_TOKEN = "hf_PlantedToBeFoundNowhere"
 PARTS, LETTERS = 6, 200  # enough that a model can be killed in the middle
@@ -201,7 +202,6 @@ def test_what_is_secret_appears_nowhere(study: Study) -> None:
         assert secret not in written
 
 
-@pytest.mark.nightly  # a minute more
 def test_models_added_together_start_one_run(study: Study) -> None:
     runs = study.host.runs("calibration")
     for number in (2, 3):
