@@ -317,15 +317,16 @@ def cost(name: str, options: argparse.Namespace) -> dict[str, object]:
         ratios = [theirs / ours for ours, theirs in pairs]
         middle = statistics.median(ratios)
         plain = statistics.median(ours for ours, _ in pairs) / (batch * options.steps)
+        least = 1 + tried / plain
         print(
             f"  {name}, batch {batch}: {middle:.2f} ({min(ratios):.2f} to {max(ratios):.2f}), "
-            f"at least {1 + tried / plain:.2f}, plain {1e6 * plain:.0f} µs a token",
+            f"at least {least:.2f}, plain {1e6 * plain:.0f} µs a token",
             flush=True,
         )
         result[str(batch)] = {
             "ratio": middle,
             "ratios": ratios,
-            "least": 1 + tried / plain,
+            "least": least,
             "plain_seconds": plain,
         }
     return result

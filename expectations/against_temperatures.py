@@ -2,10 +2,10 @@
 
 import polars as pl
 
+from calibration.statistics.equal_ent_ce import PATH
 from expectations.rules import Rule, every_row, in_words, within
 
 LABELS = ("model", "dataset", "decoding")
-PATH = 3  # temperatures that a parabola takes; between two, a line is above any temperature
 
 _ONE = in_words("{} on {} at {}", *(pl.col(name) for name in LABELS))
 

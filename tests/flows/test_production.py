@@ -59,6 +59,11 @@ class Study(NamedTuple):
         words = (str(self.file), f"m{number}", "--path", f"m{number}", "--family", "chains")
         assert "The Prefect server was told" in self.host.calibration("add-model", *words)
 
+    def run(self) -> str:
+        """Run it, and the name of the state in which that ended."""
+        ended = self.host.ended(self.host.begin("calibration/full"))
+        return f"{ended.state_name}: {ended.state.message}" if ended.state else ""
+
     def measured(self) -> list[FlowRun]:
         """The runs that a run of the study had made, each of a model."""
         return [run for run in self.host.runs("measure-model") if run.tags]
@@ -128,8 +133,8 @@ def test_a_study_whose_worker_is_killed_in_the_middle_of_a_model_completes(
     assert ended.state_name == "Completed", ended.state
     states = Counter(one.state_name for one in study.measured() if one.name == "measure m0")
     assert states == {"Completed": 1, "Crashed": 1}
-    found, undisturbed = tables(study.store), tables(str(tmp_path / "store"))
-    assert {address: found.get(address) for address in undisturbed} == undisturbed
+    # The run of the added model has only begun, and takes long until it makes anything.
+    assert tables(study.store) == tables(str(tmp_path / "store"))
 
 
 def test_a_model_that_was_added_starts_a_run_that_makes_only_its_own(study: Study) -> None:
@@ -143,14 +148,13 @@ def test_a_model_that_was_added_starts_a_run_that_makes_only_its_own(study: Stud
     said = study.host.artifact(f"{distinct_slug('chains')}-run")
     assert "2 models: 1 cached, 1 made, 0 failed" in said
     kinds = Counter(address.partition("/")[0] for address in contents(open_store(study.store)))
-    for kind, count in {"texts": 1, "examples": 1, "samples": 2, "summaries": 2}.items():
-        assert kinds[kind] == count
+    assert (kinds["texts"], kinds["examples"]) == (1, 1)
+    assert (kinds["samples"], kinds["scores"], kinds["summaries"]) == (2, 2, 2)
 
 
 def test_a_second_run_measures_nothing_and_says_so(study: Study) -> None:
     before = contents(open_store(study.store))
-    run = study.host.begin("calibration/full")
-    assert study.host.ended(run).state_name == "Completed"
+    assert study.run() == "Completed: None"
     assert contents(open_store(study.store)) == before
     assert len(study.measured()) == 3
     said = study.host.artifact(f"{distinct_slug('chains')}-run")
