@@ -17,15 +17,21 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 from prefect.client.schemas.objects import FlowRun
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import (
+    PREFECT_API_DATABASE_CONNECTION_URL,
+    PREFECT_API_URL,
+    temporary_settings,
+)
 
 from flows.deploying import DEPLOYMENTS, ROOT, deployed
 
 PATIENCE = 600.0  # seconds: other work may share the machine, and nothing here is timed
 POLL = 0.5
 SETTLED = 10  # seconds without another model added, the least that Prefect allows
-# A heartbeat comes every 30 s, the least that Prefect allows.
+# A heartbeat comes every 30 s, the least that Prefect allows; on SQLite the server stands still at
+# times, for up to a minute.
 SILENCE = timedelta(seconds=40)
+SILENCE_ON_SQLITE = timedelta(seconds=100)
 LISTED = ("flow_runs", "task_runs", "logs", "artifacts", "deployments", "work_pools", "automations")
 
 Process = subprocess.Popen[bytes]
@@ -36,8 +42,11 @@ class Host:
 
     client: SyncPrefectClient  # of the server, once that answers
 
-    def __init__(self, root: Path, port: int, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, root: Path, port: int, environment: Mapping[str, str], *, silence: timedelta
+    ) -> None:
         self.root = root
+        self.silence = silence
         self.url = f"http://127.0.0.1:{port}/api"
         self._environment = {**environment, "PREFECT_API_URL": self.url}
 
@@ -47,7 +56,7 @@ class Host:
         assert times == 1
         file = self.root / "prefect.yaml"
         file.write_text(text)
-        return deployed(file, study=str(study), store=store, gpus=1, silence=SILENCE)
+        return deployed(file, study=str(study), store=store, gpus=1, silence=self.silence)
 
     def worker(self, pool: str, *, name: str) -> Process:
         kind = ("--type", "process")  # of the pool, where it is not there yet
@@ -149,12 +158,16 @@ def _children(process: int) -> list[int]:
 
 
 @contextmanager
-def hosted(root: Path, environment: Mapping[str, str]) -> Iterator[Host]:
-    """A host with its server up and no worker."""
+def hosted(root: Path, *, database: str | None) -> Iterator[Host]:
+    """A host with its server up and no worker; without a database it has SQLite."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    host = Host(root, port, {**environment, "PREFECT_HOME": str(root / "prefect")})
+    environment = {"PREFECT_HOME": str(root / "prefect")}
+    if database is not None:
+        environment[PREFECT_API_DATABASE_CONNECTION_URL.name] = database
+    silence = SILENCE if database is not None else SILENCE_ON_SQLITE
+    host = Host(root, port, environment, silence=silence)
     server = host.started("server", "start", "--host", "127.0.0.1", "--port", str(port))
     try:
         until(lambda: _answers(host.url))

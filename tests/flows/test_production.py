@@ -13,6 +13,7 @@ from direct import run_directly
 from faults import Contents, contents
 from markov import chain, texts, write_texts
 from prefect.client.schemas.objects import FlowRun
+from postgres import postgres
 from prefect_host import Host, Process, hosted, killed, stop, until
 
 from calibration.recipes import ReportRecipe
@@ -92,7 +93,7 @@ def study(
             "PYTHONDONTWRITEBYTECODE": "",
         }.items():
             patch.setenv(name, value)
-        with hosted(root, {}) as host:
+        with postgres() as database, hosted(root, database=database) as host:
             one = Study(host, root / "study.yaml", bucket_server.new_bucket(), {})
             one.models(0)
             # Workers make the pools that are not there yet, and are up by when there are runs.
