@@ -10,7 +10,7 @@ from calibration.beside_temperatures import tables_held
 from calibration.recipes import ReportRecipe, StudyFitRecipe, TheoryRecipe
 from calibration.report.contents import Provenance, report_page, summary_text
 from calibration.report.figures.catalogue import study_figures
-from calibration.report.figures.files import KINDS, rendered
+from calibration.report.figures.files import rendered
 from calibration.report.protocol import differences, notes_on_ends, origins_of_sizes
 from calibration.report.results import READINGS, ReportTables, read_measurements
 from calibration.study import Study
@@ -47,11 +47,12 @@ def report(recipe: ReportRecipe, *, study: Study, store: str) -> str:
         draft.write_file(recipe.PAGE, page.encode()),
         draft.write_file(recipe.SUMMARY, summary.encode()),
     ]
-    files += [
-        draft.write_file(f"{figure.file}.{kind}", rendered(figure.drawn, kind))
-        for figure in figures
-        for kind in KINDS
-    ]
+    for figure in figures:
+        files += [
+            draft.write_file(f"{figure.file}.svg", figure.svg),
+            draft.write_file(f"{figure.file}.png", rendered(figure.drawn, "png")),
+            draft.write_file(f"{figure.file}.pdf", rendered(figure.drawn, "pdf")),
+        ]
     draft.seal(files, title=study.name)
     return recipe.address
 

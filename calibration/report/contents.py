@@ -18,7 +18,6 @@ from calibration.report.dataset_section import Pictures, dataset_section, listed
 from calibration.report.downloads import table_links
 from calibration.report.exponents_section import exponents_section
 from calibration.report.figures.catalogue import STUDY, StudyFigure
-from calibration.report.figures.files import rendered
 from calibration.report.generations import within_budget
 from calibration.report.listing import GATE, absent_lines, gate_cells, summary_lines
 from calibration.report.origins import ancestry_section
@@ -200,13 +199,12 @@ def _headline(dataset: str, tables: ReportTables) -> Html:
 
 def _pictures(figures: Sequence[StudyFigure]) -> Mapping[str, Pictures]:
     """Every figure as it stands on the page, by data set and name."""
-    files = [rendered(figure.drawn, "svg") for figure in figures]
-    room = sum(map(len, files)) <= SVG_BUDGET
+    room = sum(len(figure.svg) for figure in figures) <= SVG_BUDGET
     pictures: dict[str, dict[str, Html]] = defaultdict(dict)
-    for figure, svg in zip(figures, files, strict=True):
-        link = [" ", svg_link(svg, name=f"{figure.file}.svg")] if room else []
+    for figure in figures:
+        link = [" ", svg_link(figure.svg, name=f"{figure.file}.svg")] if room else []
         caption = joined(figure.caption, *link)
-        pictures[figure.dataset][figure.name] = picture(svg, alt=figure.alt, caption=caption)
+        pictures[figure.dataset][figure.name] = picture(figure.svg, alt=figure.alt, caption=caption)
     return pictures
 
 

@@ -12,8 +12,8 @@ from bucket import SECRET_KEY, settings
 from direct import run_directly
 from faults import Contents, contents
 from markov import chain, texts, write_texts
-from prefect.client.schemas.objects import FlowRun
 from postgres import postgres
+from prefect.client.schemas.objects import FlowRun
 from prefect_host import Host, Process, hosted, killed, stop, until
 
 from calibration.recipes import ReportRecipe
@@ -26,9 +26,7 @@ from tasks.report import report
 if TYPE_CHECKING:
     from bucket import BucketServer
 
-# A server, its workers and their runs: four minutes alone, for which all other tests and their
-# installation leave no room in twenty.
-pytestmark = pytest.mark.nightly
+pytestmark = pytest.mark.slow  # a server, its workers and their runs: four minutes alone
 
 HF_TOKEN = "hf_PlantedToBeFoundNowhere"
 PARTS, LETTERS = 6, 200  # enough that a model can be killed in the middle
@@ -207,6 +205,7 @@ def test_what_is_secret_appears_nowhere(study: Study) -> None:
         assert secret not in written
 
 
+@pytest.mark.nightly
 def test_models_added_together_start_one_run(study: Study) -> None:
     runs = study.host.runs("calibration")
     for number in (2, 3):

@@ -4,20 +4,18 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from direct import run_directly
 from rehearsal import BASE, CHAT, CONTINUATION, COOLED, EXAMPLES, tokenizer_of, write_study
 
 from calibration.lineage import Lineage
 from calibration.report.figures.catalogue import ENTRIES
 from calibration.tables import STUDY_TABLES
 from flows.export import exported
-from flows.full import calibration
 from storage.artifacts import read_table
 from storage.catalogue import catalogue
 from storage.local import LocalStore
 from storage.resolution import resolved
 from storage.studies import read_study
-
-pytestmark = pytest.mark.usefixtures("prefect_server")
 
 DATASETS = ("wikitext", "writingprompts", "codecontests")
 INSTRUCTION = "Write a story based on the following prompt: "
@@ -27,7 +25,7 @@ INSTRUCTION = "Write a story based on the following prompt: "
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The study, once it has run into `store` beside it."""
     path = write_study(tmp_path_factory.mktemp("rehearsal"))
-    calibration(str(path), str(path.parent / "store"))
+    run_directly(path, str(path.parent / "store"))
     return path
 
 
@@ -115,5 +113,5 @@ def test_every_figure_and_table_is_there(
 
 def test_a_second_run_makes_nothing(study: Path, store: LocalStore) -> None:
     before = set(catalogue(store).artifacts)
-    calibration(str(study), str(study.parent / "store"))
+    run_directly(study, str(study.parent / "store"))
     assert set(catalogue(store).artifacts) == before

@@ -21,6 +21,7 @@ from calibration.report.figures.exponents import (
     exponents_over_series,
     headlined_fits,
 )
+from calibration.report.figures.files import rendered
 from calibration.report.figures.plane import loss_ent_ce_plane
 from calibration.report.figures.ranks import MOST_TOKENIZERS, rank_frequency
 from calibration.report.figures.singletons import singleton_mass
@@ -51,6 +52,11 @@ class StudyFigure:
     def drawn(self) -> Figure:
         """The figure, drawn when it is first asked for and kept for all its renderings."""
         return self.draw()
+
+    @cached_property
+    def svg(self) -> bytes:
+        """The file that stands in the page, and beside it."""
+        return rendered(self.drawn, "svg")
 
 
 class Entry(NamedTuple):

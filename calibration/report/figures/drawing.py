@@ -121,7 +121,18 @@ def settled(figure: Figure) -> Figure:
     # Each drawing would move the layout a little further, and equal figures would differ.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
+    for panel in figure.axes:
+        _settle_words(panel)
     return figure
+
+
+def _settle_words(panel: Axes) -> None:
+    """Have title and labels stay where they are: looking for their places takes longer than ink."""
+    panel.set_title(panel.get_title(), y=panel.title.get_position()[1])
+    to_panel = panel.transAxes.inverted()
+    for axis in (panel.xaxis, panel.yaxis):
+        place = axis.label.get_transform().transform(axis.label.get_position())
+        axis.set_label_coords(*to_panel.transform(place))
 
 
 def small_multiples(count: int, *, unit: str, quantity: str) -> tuple[Figure, list[Axes]]:
