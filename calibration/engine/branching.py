@@ -6,6 +6,7 @@ next step. Nothing of the cache is copied, and where the tokens that a tile goes
 tried, theirs are kept and no step is done again.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final, Protocol
@@ -193,7 +194,8 @@ class DecoderBranching(DecoderGeneration):
     def _branched(self, ids: Tensor, positions: Tensor, start: int, length: int) -> Tensor:
         """States after candidates of the rows from `start` on.  # (rows, candidates, width)"""
         tried = ids.shape[1]
-        apart = torch.eye(tried, dtype=torch.bool, device=ids.device).view(1, 1, tried, tried)
+        apart = torch.full((tried, tried), -math.inf, device=ids.device).fill_diagonal_(0.0)
+        apart = apart.to(self._decoder.embedding.dtype).view(1, 1, tried, tried)
         made = []
         for part in torch.split(ids, max(1, TOGETHER // tried)):
             rows = slice(start, start + len(part))
@@ -205,10 +207,14 @@ class DecoderBranching(DecoderGeneration):
         return torch.cat(made)
 
     def _visible(self, rows: slice, length: int, apart: Tensor) -> Tensor:
-        """All tokens before, and of the candidates each itself.  # (rows or 1, 1, tried, window)"""
+        """All tokens before, and of the candidates each itself.  # (rows or 1, 1, tried, window)
+
+        As what is added to their scores: attention would make that of truth values in every layer.
+        """
         if self._mask is None:
-            return functional.pad(apart, (length, 0), value=True)
-        before = self._mask[rows, None, None, :length]
+            return functional.pad(apart, (length, 0))
+        unseen = self._mask[rows, None, None, :length].logical_not()
+        before = torch.zeros_like(unseen, dtype=apart.dtype).masked_fill_(unseen, -math.inf)
         sizes = (len(before), 1, len(apart[0, 0]))
         return torch.cat([before.expand(*sizes, -1), apart.expand(*sizes, -1)], dim=-1)
 

@@ -92,7 +92,9 @@ class Tokens(NamedTuple):
     sines: Tensor
     places: slice | Tensor  # in the cache, padding counted: (new,)
     window: int  # places of the cache that are looked at
-    visible: Tensor | None  # (batch or 1, 1, new or 1, window) None: all that are not later
+    # (batch or 1, 1, new or 1, window), truth values or what is added to scores; None: all that
+    # are not later.
+    visible: Tensor | None
 
 
 def turns(decoder: Decoder, positions: Tensor) -> tuple[Tensor, Tensor]:
