@@ -23,15 +23,12 @@ from calibration.engine.rollouts import Labels, Rollouts, labels_of, only
 from calibration.engine.values import token_labels, value_labels
 from calibration.errors import ModelError, TextError
 from calibration.fitted_strength import HumanTexts, strength
+from calibration.fitting_work import FIFTHS, JUDGED_PLACES, JUDGED_TOKENS
 from calibration.methods import FutureEntropy as Method
 
-FIFTHS: Final = 5
 # On the ladder the error on texts kept out is least after 5 to 25 of these.
 EPOCHS: Final = 30
 RATE: Final = 3e-3
-# Rollouts that judge a head: several tokens at a place, so that their differences are seen.
-JUDGED_PLACES: Final = 4
-JUDGED_TOKENS: Final = 4
 
 
 class Foretold(NamedTuple):

@@ -24,6 +24,7 @@ from calibration.engine.scoring import Text
 from calibration.fitted_future import foretold
 from calibration.fitted_strength import HumanTexts, strength
 from calibration.fitted_temperature import Measured, root
+from calibration.fitting_work import COMPARED, compared
 from calibration.measurement import Asked, continued, sampled_parts, scored_part
 from calibration.methods import FittedTemperature, FutureEntropy, OneStep
 from calibration.recipes import CalibrationRecipe, SamplesRecipe
@@ -35,8 +36,6 @@ from calibration.statistics.summaries import summary_examples
 # Own texts of measured examples must not be drawn by the numbers that decided their temperature.
 APART: Final = 1 << 32
 TOGETHER: Final = 64  # examples that are sampled together, at every temperature
-# Texts on which other numbers of tried tokens are compared: each reads them anew.
-FEW: Final = 32
 
 
 class Fitted(NamedTuple):
@@ -190,7 +189,7 @@ def _one_step(work: Work, method: OneStep) -> Fitted:
 
 def _sensitivity(work: Work, method: OneStep) -> list[Diagnostic]:
     """α and its gain on a few texts, with more and fewer tokens tried."""
-    few, rows = work.human.first(FEW), list[Diagnostic]()
+    few, rows = work.human.first(COMPARED), list[Diagnostic]()
     for likeliest, tail in _reaches(method, work.network.vocabulary):
         foresight = ahead(work.network, work.recipe, likeliest=likeliest, tail=tail)
         at = f"K {likeliest}, R {tail}, of {len(few.texts)} texts"
@@ -200,16 +199,9 @@ def _sensitivity(work: Work, method: OneStep) -> list[Diagnostic]:
 
 
 def _reaches(method: OneStep, vocabulary: int) -> list[tuple[int, int]]:
-    """K and R as they are, and each halved and doubled, as far as there are tokens."""
-    likeliest, tail = method.likeliest, method.tail
-    found = [
-        (likeliest, tail),
-        (max(1, likeliest // 2), tail),
-        (2 * likeliest, tail),
-        (likeliest, max(1, tail // 2)),
-        (likeliest, 2 * tail),
-    ]
-    return list(dict.fromkeys((min(one, vocabulary), other) for one, other in found))
+    """K and R that are compared, as far as there are tokens."""
+    found = [(min(likeliest, vocabulary), tail) for likeliest, tail in compared(method)]
+    return list(dict.fromkeys(found))
 
 
 def _future_entropy(work: Work, method: FutureEntropy) -> Fitted:

@@ -1,8 +1,9 @@
 """What fitted decodings ask of a network, in tokens: to be fitted, and to look ahead.
 
-A token is counted wherever the network reads or writes it: the tokens that are tried as the next
-one are read too. The predictor of future entropy is not counted, which takes no more than the
-network's projection.
+A token is counted wherever the network reads or writes it (`engine.metered` counts while it does):
+the tokens that are tried as the next one are read too, and so is a text twice that they are tried
+along, by the library and into a cache. The predictor of future entropy is not counted, which takes
+no more than the network's projection.
 """
 
 from typing import Final
@@ -13,7 +14,15 @@ from calibration.methods import FittedTemperature, FutureEntropy, Method, OneSte
 from calibration.recipes import ExamplesRecipe
 
 # Temperatures at which EntCE is measured until one has none: one line is enough as a rule.
-TEMPERATURES: Final = len(FIRST) + len(AROUND)
+LINES: Final = (FIRST, AROUND)
+TEMPERATURES: Final = sum(map(len, LINES))
+# Texts on which other numbers of tried tokens are compared: each reads them anew.
+COMPARED: Final = 32
+# Of the source texts that a predictor is learned from, a fifth stops that and a fifth judges it.
+FIFTHS: Final = 5
+# Rollouts that judge a head: several tokens at a place, so that their differences are seen.
+JUDGED_PLACES: Final = 4
+JUDGED_TOKENS: Final = 4
 
 
 def tried(asked: Decoding | Method) -> int:
@@ -23,20 +32,47 @@ def tried(asked: Decoding | Method) -> int:
 
 def tokens_to_fit(method: Method, *, examples: int, prompt: int, continuation: int) -> int:
     """Tokens that a network reads or writes to fit a method on some examples, as a rule."""
-    read = examples * (prompt + continuation)
+    length = prompt + continuation
+    read = examples * length
     match method:
         case FittedTemperature(fit="log_loss"):
             return read
         case FittedTemperature():
-            return 2 * TEMPERATURES * read  # human text and its own
+            # Human text once for all temperatures of a line, and its own of each.
+            return (len(LINES) + TEMPERATURES) * read
         case OneStep():
-            return read + examples * continuation * tried(method)
+            few = min(COMPARED, examples) * length
+            others = sum(_tried_along(few, sum(one)) for one in compared(method))
+            return _tried_along(read, tried(method)) + others
         case FutureEntropy():
-            # Rollouts are written, and read for the value of their states; that value is read
-            # after the tokens tried along the texts, of which the predictor is made.
-            rollouts = 2 * examples * method.places * method.horizon
-            labels = examples * continuation * (method.likeliest + method.tail)
-            return method.rounds * (rollouts + labels + read)
+            labels = _tried_along(read, method.likeliest + method.tail)
+            before = prompt + continuation // 2  # a place, as a mean
+            return method.rounds * (_rollouts(method, examples, before) + labels + read)
+
+
+def compared(method: OneStep) -> list[tuple[int, int]]:
+    """K and R as they are, and each halved and doubled."""
+    likeliest, tail = method.likeliest, method.tail
+    return [
+        (likeliest, tail),
+        (max(1, likeliest // 2), tail),
+        (2 * likeliest, tail),
+        (likeliest, max(1, tail // 2)),
+        (likeliest, 2 * tail),
+    ]
+
+
+def _tried_along(tokens: int, candidates: int) -> int:
+    return tokens * (2 + candidates)
+
+
+def _rollouts(method: FutureEntropy, examples: int, before: int) -> int:
+    """Two horizons after each place, one read again for the value of its states; then those that
+    judge the head, whose texts are each a beginning and a token of its own.
+    """
+    learned = examples * method.places * (2 * before + 3 * method.horizon)
+    each = before + JUDGED_TOKENS * (before + 1 + method.horizon)
+    return learned + examples // FIFTHS * JUDGED_PLACES * each
 
 
 def tokens_to_fit_on(method: Method, examples: ExamplesRecipe) -> int:

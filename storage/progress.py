@@ -27,7 +27,7 @@ INTERVAL: Final = 10.0  # seconds between two looks at the page that show anythi
 
 @contextmanager
 def progress(verb: str, *, model: str, total: int) -> Iterator[Callable[[int], object]]:
-    """What is told of every number of tokens more, of `total`."""
+    """What is told of every number of tokens more, of `total`, as far as that is known before."""
     page = _Page(verb, model, total)
     with tqdm(total=total, desc=f"{verb} {model}", unit=" tokens", disable=None) as bar:
 
@@ -36,11 +36,11 @@ def progress(verb: str, *, model: str, total: int) -> Iterator[Callable[[int], o
             page.more(tokens)
 
         yield more
-    page.show()
+    page.end()
 
 
 class _Page:
-    """The artifact of one model's samples or scores; nothing outside a run."""
+    """The artifact of what one model makes; nothing outside a run."""
 
     def __init__(self, verb: str, model: str, total: int) -> None:
         self._title, self._total, self._done = escaped(f"{verb} {model}"), total, 0
@@ -54,11 +54,15 @@ class _Page:
         if time.monotonic() - self._shown >= INTERVAL:
             self.show()
 
+    def end(self) -> None:
+        self._total = self._done
+        self.show()
+
     def show(self) -> None:
         self._shown = time.monotonic()
         if TaskRunContext.get() is None:
             return
-        share, said = 100 * self._done / max(self._total, 1), self._said()
+        share, said = min(100.0, 100 * self._done / max(self._total, 1)), self._said()
         try:
             if self._artifact is None:
                 made = create_progress_artifact(share, key=self._key, description=said)
@@ -75,5 +79,5 @@ class _Page:
         if not self._done or not seconds:
             return far
         pace = self._done / seconds
-        left = timedelta(seconds=round((self._total - self._done) / pace))
+        left = timedelta(seconds=round(max(0, self._total - self._done) / pace))
         return f"{far}, {pace:,.0f} a second, {left} left"

@@ -4,12 +4,15 @@ import logging
 from collections.abc import Mapping
 
 import numpy as np
+import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from calibration.encoding import longest
+from calibration.engine.metered import Metered
 from calibration.errors import said_of_model
 from calibration.fitting import Work, fitted
+from calibration.fitting_work import tokens_to_fit
 from calibration.measurement import Sizes, tokens_in
 from calibration.recipes import CalibrationRecipe
 from expectations.suites import VERSIONS
@@ -18,6 +21,7 @@ from storage.calibrations import write_fitted
 from storage.drafts import Draft
 from storage.loading import load_network, rows_together
 from storage.networks import Network
+from storage.progress import progress
 from storage.store import open_store
 from storage.verdicts import read_judged
 from storage.vocabulary import read_vocabulary
@@ -60,16 +64,17 @@ def _calibrate(
         )
     examples = read_judged(draft.store, recipe.examples, VERSIONS["examples"], table="examples")
     rows = rows_together(network, positions=longest(examples), gpus=checkpoint.gpus)
-    found = fitted(
-        Work(
-            recipe,
-            examples,
-            network,
-            sizes=sizes,
-            rows=rows,
-            told=lambda words: LOG.info("calibrate %s: %s", title, words),
+    with progress("calibrate", model=title, total=_expected(recipe, examples)) as more:
+        found = fitted(
+            Work(
+                recipe,
+                examples,
+                Metered(network, more),
+                sizes=sizes,
+                rows=rows,
+                told=lambda words: LOG.info("calibrate %s: %s", title, words),
+            )
         )
-    )
     facts = network.facts | {
         "source": checkpoint.source,
         "texts": len(examples),
@@ -78,3 +83,12 @@ def _calibrate(
     }
     draft.seal(write_fitted(draft, found), title=title, facts=facts)
     LOG.info("calibrate %s: fitted in %.0f s", title, draft.seconds)
+
+
+def _expected(recipe: CalibrationRecipe, examples: pl.DataFrame) -> int:
+    """Tokens that a fit takes, as a rule: more where a temperature is hard to find."""
+    lengths = [tokens_in(examples[ids]) for ids in ("prompt_ids", "continuation_ids")]
+    prompt, continuation = (round(total / len(examples)) for total in lengths)
+    return tokens_to_fit(
+        recipe.method, examples=len(examples), prompt=prompt, continuation=continuation
+    )

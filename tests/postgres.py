@@ -6,36 +6,37 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 OWNER = "nobody"  # PostgreSQL refuses to be run by root
-UNSAFE = ("-c", "fsync=off", "-c", "full_page_writes=off")  # what is in it is gone with the test
+UNSAFE = "-c fsync=off -c full_page_writes=off"  # what is in it is gone with the test
 
 
 @contextmanager
 def postgres() -> Iterator[str | None]:
     """The address of its database, as Prefect takes it; None where PostgreSQL is not installed."""
-    if shutil.which("initdb") is None or shutil.which("postgres") is None:
+    if shutil.which("pg_ctl") is None:
         yield None
         return
     # Not in pytest's folders, which others may not enter, and whose paths a socket cannot have.
-    with tempfile.TemporaryDirectory(prefix="postgres-") as name:
-        root = Path(name)
-        owner = OWNER if os.geteuid() == 0 else None
-        if owner is not None:
-            shutil.chown(root, owner)
-        initdb = ["initdb", "-D", name + "/data", "-U", "prefect", "--auth=trust", "--no-sync"]
-        subprocess.run(initdb, user=owner, cwd="/", stdout=subprocess.DEVNULL, check=True)
-        with (root / "output").open("wb") as output:
-            server = subprocess.Popen(
-                ["postgres", "-D", name + "/data", "-k", name, "-c", "listen_addresses=", *UNSAFE],
-                user=owner,
-                cwd="/",
-                stdout=output,
-                stderr=output,
-            )
+    with tempfile.TemporaryDirectory(prefix="postgres-") as root:
+        if os.geteuid() == 0:
+            shutil.chown(root, OWNER)
+        _control(root, "initdb", "-o", "--username=prefect --auth=trust --no-sync")
+        _control(root, "start", "-o", f"-k {root} -c listen_addresses= {UNSAFE}")
         try:
-            yield f"postgresql+asyncpg://prefect@/postgres?host={name}"
+            yield f"postgresql+asyncpg://prefect@/postgres?host={root}"
         finally:
-            server.terminate()
-            server.wait(60)
+            _control(root, "stop", "-m", "fast")  # whoever is still connected
+
+
+def _control(root: str, *words: str) -> None:
+    """Have PostgreSQL do something, and wait until it has."""
+    subprocess.run(
+        ["pg_ctl", "--silent", "-w", "-D", f"{root}/data", "-l", f"{root}/output", *words],
+        user=OWNER if os.geteuid() == 0 else None,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
+        check=True,
+    )

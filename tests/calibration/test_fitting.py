@@ -13,10 +13,12 @@ from calibration.conventions import AtEnd, Unit
 from calibration.encoding import encoded
 from calibration.engine.blind import Blind
 from calibration.engine.decoding import Ending
+from calibration.engine.metered import Metered
 from calibration.engine.scoring import Text
 from calibration.errors import ModelError, TextError
 from calibration.fitted_strength import HumanTexts, strength
 from calibration.fitting import Fitted, Work, fitted
+from calibration.fitting_work import tokens_to_fit
 from calibration.methods import FittedTemperature, FutureEntropy, Method, OneStep
 from calibration.recipes import (
     CalibrationRecipe,
@@ -252,6 +254,16 @@ def test_texts_that_may_end_are_fitted_too(method: Method, tmp_path: Path) -> No
     if found.head is not None:
         assert found.head.outer_bias[END_ID] == 0
         assert (found.head.outer[END_ID] == 0).all()
+
+
+@pytest.mark.parametrize("method", [ENT_CE, LOG_LOSS, ONE_STEP, FUTURE], ids=str)
+def test_a_fit_takes_about_as_many_tokens_as_are_expected(method: Method, tmp_path: Path) -> None:
+    plain, told = work(tmp_path, SLIPPED, method), list[int]()
+    found = fitted(plain._replace(network=Metered(plain.network, told.append)))
+    assert found.parameters.equals(fitted(plain).parameters)
+    expected = tokens_to_fit(method, examples=COUNT, prompt=PROMPT, continuation=STEPS)
+    # A letter has no more others than are tried, and padding and rounds vary.
+    assert 0.8 < sum(told) / expected < 1.25
 
 
 def test_too_few_source_texts_are_a_sentence(tmp_path: Path) -> None:

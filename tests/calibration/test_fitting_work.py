@@ -14,12 +14,20 @@ STEP = OneStep(kind="one_step", likeliest=3, tail=2)
 FUTURE = FutureEntropy(kind="future_entropy", horizon=4, likeliest=3, tail=2, places=2, rounds=2)
 
 READ = 10 * (4 + 8)
+# K and R as they are, and each halved and doubled.
+COMPARED = [3 + 2, 1 + 2, 6 + 2, 3 + 1, 3 + 4]
 BY_HAND: list[tuple[Method, int]] = [
     (LEAST, READ),
-    (EVEN, 2 * TEMPERATURES * READ),
-    (STEP, READ + 10 * 8 * 5),
-    # Each round: two places of four tokens written and read, five tried at each of eight steps.
-    (FUTURE, 2 * (2 * 10 * 2 * 4 + 10 * 8 * 5 + READ)),
+    # Human text for each of two lines, and its own at each temperature.
+    (EVEN, 2 * READ + TEMPERATURES * READ),
+    # A text is read twice, and so many tokens beside each of its own.
+    (STEP, READ * (2 + 5) + sum(READ * (2 + tried) for tried in COMPARED)),
+    # Each round: from two places, 8 tokens in, two horizons of four tokens, and one read again;
+    # five tokens tried; four places of two texts read, and four texts of a horizon from each.
+    (
+        FUTURE,
+        2 * (10 * 2 * (8 + 2 * 4 + 8 + 4) + READ * (2 + 5) + 2 * 4 * (8 + 4 * (8 + 1 + 4)) + READ),
+    ),
 ]
 
 
