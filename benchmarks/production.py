@@ -35,7 +35,7 @@ def benchmark_cached(models: int) -> None:
         with contextlib.redirect_stderr(io.StringIO()):
             found = run_directly(study, store)
         print(f"  {models} models, {sum(1 for _ in wanted(found)):,} artifacts", flush=True)
-        with hosted(root, os.environ) as host:
+        with hosted(root, database=None) as host:
             host.deploy(study=study, store=store)
             worker = host.worker("cpu", name="cpu")
             for number in range(3):  # the first writes the records of the tasks

@@ -6,6 +6,7 @@ along, by the library and into a cache. The predictor of future entropy is not c
 no more than the network's projection.
 """
 
+from functools import partial
 from typing import Final
 
 from calibration.engine.decoding import Decoding
@@ -32,8 +33,7 @@ def tried(asked: Decoding | Method) -> int:
 
 def tokens_to_fit(method: Method, *, examples: int, prompt: int, continuation: int) -> int:
     """Tokens that a network reads or writes to fit a method on some examples, as a rule."""
-    length = prompt + continuation
-    read = examples * length
+    read = examples * (prompt + continuation)
     match method:
         case FittedTemperature(fit="log_loss"):
             return read
@@ -41,11 +41,15 @@ def tokens_to_fit(method: Method, *, examples: int, prompt: int, continuation: i
             # Human text once for all temperatures of a line, and its own of each.
             return (len(LINES) + TEMPERATURES) * read
         case OneStep():
-            few = min(COMPARED, examples) * length
-            others = sum(_tried_along(few, sum(one)) for one in compared(method))
-            return _tried_along(read, tried(method)) + others
+            along = partial(_tried_along, prompt=prompt, continuation=continuation)
+            few = min(COMPARED, examples)
+            others = sum(along(few, tried=sum(one)) for one in compared(method))
+            return along(examples, tried=tried(method)) + others
         case FutureEntropy():
-            labels = _tried_along(read, method.likeliest + method.tail)
+            candidates = method.likeliest + method.tail
+            labels = _tried_along(
+                examples, tried=candidates, prompt=prompt, continuation=continuation
+            )
             before = prompt + continuation // 2  # a place, as a mean
             return method.rounds * (_rollouts(method, examples, before) + labels + read)
 
@@ -62,8 +66,8 @@ def compared(method: OneStep) -> list[tuple[int, int]]:
     ]
 
 
-def _tried_along(tokens: int, candidates: int) -> int:
-    return tokens * (2 + candidates)
+def _tried_along(examples: int, *, tried: int, prompt: int, continuation: int) -> int:
+    return examples * (2 * (prompt + continuation) + continuation * tried)
 
 
 def _rollouts(method: FutureEntropy, examples: int, before: int) -> int:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 OWNER = "nobody"  # PostgreSQL refuses to be run by root
+PORT = 5432  # a part of the socket's name
+NEW = "--username=prefect --auth=trust --no-locale --encoding=UTF8 --no-sync"
 UNSAFE = "-c fsync=off -c full_page_writes=off"  # what is in it is gone with the test
 
 
@@ -21,10 +23,10 @@ def postgres() -> Iterator[str | None]:
     with tempfile.TemporaryDirectory(prefix="postgres-") as root:
         if os.geteuid() == 0:
             shutil.chown(root, OWNER)
-        _control(root, "initdb", "-o", "--username=prefect --auth=trust --no-sync")
-        _control(root, "start", "-o", f"-k {root} -c listen_addresses= {UNSAFE}")
+        _control(root, "initdb", "-o", NEW)
         try:
-            yield f"postgresql+asyncpg://prefect@/postgres?host={root}"
+            _control(root, "start", "-o", f"-k {root} -p {PORT} -c listen_addresses= {UNSAFE}")
+            yield f"postgresql+asyncpg://prefect@/postgres?host={root}&port={PORT}"
         finally:
             _control(root, "stop", "-m", "fast")  # whoever is still connected
 

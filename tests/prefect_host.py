@@ -17,11 +17,7 @@ import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 from prefect.client.schemas.objects import FlowRun
-from prefect.settings import (
-    PREFECT_API_DATABASE_CONNECTION_URL,
-    PREFECT_API_URL,
-    temporary_settings,
-)
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.deploying import DEPLOYMENTS, ROOT, deployed
 
@@ -147,7 +143,11 @@ def killed(worker: Process) -> None:
 def stop(process: Process) -> None:
     """End a process and wait for it."""
     process.terminate()
-    process.wait(60)
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
 
 
 def _children(process: int) -> list[int]:
@@ -163,14 +163,17 @@ def hosted(root: Path, *, database: str | None) -> Iterator[Host]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {"PREFECT_HOME": str(root / "prefect")}
-    if database is not None:
-        environment[PREFECT_API_DATABASE_CONNECTION_URL.name] = database
+    environment = {
+        "PREFECT_HOME": str(root / "prefect"),
+        # Never that of whoever runs the tests; Prefect asks for this name first.
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": database or f"sqlite+aiosqlite:///{root}/db",
+    }
     silence = SILENCE if database is not None else SILENCE_ON_SQLITE
     host = Host(root, port, environment, silence=silence)
     server = host.started("server", "start", "--host", "127.0.0.1", "--port", str(port))
     try:
-        until(lambda: _answers(host.url))
+        until(lambda: server.poll() is not None or _answers(host.url))
+        assert server.poll() is None, (root / "output").read_text()
         with (
             temporary_settings({PREFECT_API_URL: host.url}),
             get_client(sync_client=True) as host.client,

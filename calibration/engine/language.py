@@ -83,6 +83,7 @@ class Batch(NamedTuple):
     mask: (
         Tensor | None
     )  # (batch, length) true on tokens; None where there is no padding on the left
+    asked: int = 0  # the first place whose prediction is asked for: what comes before may be rough
 
 
 def predicting(prompt: int, continuation: int) -> slice:
@@ -115,7 +116,8 @@ def continued(batch: Batch, continuations: Sequence[Sequence[int]]) -> Batch:
     for row, continuation in enumerate(continuations):
         ids[row, : len(continuation)] = torch.as_tensor(continuation)
     ids = ids.to(batch.ids.device)
+    first = predicting(batch.ids.shape[1], longest).start
     if batch.mask is None:
-        return Batch(torch.cat([batch.ids, ids], dim=1), None)
+        return Batch(torch.cat([batch.ids, ids], dim=1), None, first)
     mask = torch.cat([batch.mask, torch.ones_like(ids, dtype=torch.bool)], dim=1)
-    return Batch(torch.cat([batch.ids, ids], dim=1), mask)
+    return Batch(torch.cat([batch.ids, ids], dim=1), mask, first)

@@ -50,7 +50,8 @@ class OneStepAhead(OverNetwork):
     def states(self, batch: Batch) -> Tensor:
         """Hidden states, the ids that were tried, their entropies, and that of the rest: float32.
 
-        After the last place nothing is tried, since no token of the text follows it.
+        After the last place nothing is tried, since no token of the text follows it, nor before the
+        first that is asked for.
         """
         states = self._language.states(batch)
         chosen = self._tried_along(states, keys_along(batch, self._seed))

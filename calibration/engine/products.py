@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 # Below so many rows a CPU's cores are better divided over the weights' rows than over ours: at 32
-# rows on two cores that is half as fast again.
+# rows of 576 on two cores that is half as fast again. At 72 rows the two are equal there, and on
+# narrower networks, where turning the result takes a quarter of the time, ours are better divided.
 FEW = 64
 
 

@@ -21,12 +21,18 @@ BY_HAND: list[tuple[Method, int]] = [
     # Human text for each of two lines, and its own at each temperature.
     (EVEN, 2 * READ + TEMPERATURES * READ),
     # A text is read twice, and so many tokens beside each of its own.
-    (STEP, READ * (2 + 5) + sum(READ * (2 + tried) for tried in COMPARED)),
+    (STEP, sum(2 * READ + 10 * 8 * tried for tried in [5, *COMPARED])),
     # Each round: from two places, 8 tokens in, two horizons of four tokens, and one read again;
     # five tokens tried; four places of two texts read, and four texts of a horizon from each.
     (
         FUTURE,
-        2 * (10 * 2 * (8 + 2 * 4 + 8 + 4) + READ * (2 + 5) + 2 * 4 * (8 + 4 * (8 + 1 + 4)) + READ),
+        2
+        * (
+            10 * 2 * (8 + 2 * 4 + 8 + 4)
+            + (2 * READ + 10 * 8 * 5)
+            + 2 * 4 * (8 + 4 * (8 + 1 + 4))
+            + READ
+        ),
     ),
 ]
 

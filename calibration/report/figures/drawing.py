@@ -128,6 +128,7 @@ def settled(figure: Figure) -> Figure:
 
 def _settle_words(panel: Axes) -> None:
     """Have title and labels stay where they are: looking for their places takes longer than ink."""
+    # Under STYLE, of which a title that is set again takes its type.
     panel.set_title(panel.get_title(), y=panel.title.get_position()[1])
     to_panel = panel.transAxes.inverted()
     for axis in (panel.xaxis, panel.yaxis):

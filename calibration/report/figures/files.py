@@ -18,7 +18,6 @@ from calibration.report.figures.shortening import shortened
 
 Kind = Literal["svg", "png", "pdf"]
 
-KINDS: Final[tuple[Kind, ...]] = ("svg", "png", "pdf")
 PNG_DOTS_PER_INCH: Final = 160  # sharp on a dense screen at half its size
 FILES: Final = {**STYLE, "svg.hashsalt": "calibration", "svg.fonttype": "none"}
 

@@ -7,7 +7,7 @@ import torch
 from branches import chain_network
 from markov import chain
 
-from calibration.engine.language import Batch
+from calibration.engine.language import Batch, continued
 from calibration.engine.metered import Metered
 from storage.networks import Network
 
@@ -76,3 +76,13 @@ def test_tokens_that_are_tried_along_a_text_count(
         assert torch.equal(found, expected)
     # After the last place nothing is read.
     assert told == [6, 8, 8]
+
+
+@torch.inference_mode()
+def test_of_a_continuation_nothing_is_tried_before_its_prompt_has_ended(
+    metered: Metered, told: list[int]
+) -> None:
+    batch = continued(BATCH, [[0, 1], [2, 3]])
+    along = CANDIDATES[:, None].expand(2, 5, 4)
+    assert {place for place, _ in metered.branches.along(batch, along)} == {2, 3}
+    assert told == [10, 8, 8]
