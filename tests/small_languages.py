@@ -5,28 +5,17 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from calibration.engine.language import Batch, Generation, Language
+from calibration.engine.language import Batch, Generation, Language, Over
 
 Change = Callable[[Tensor], Tensor]
 
 
-class Same:
+class Same(Over):
     """A network as it is; others change a part."""
 
     def __init__(self, network: Language) -> None:
+        super().__init__(network)
         self._network = network
-
-    @property
-    def vocabulary(self) -> int:
-        return self._network.vocabulary
-
-    @property
-    def context(self) -> int | None:
-        return self._network.context
-
-    @property
-    def device(self) -> torch.device:
-        return self._network.device
 
     def states(self, batch: Batch) -> Tensor:
         return self._network.states(batch)

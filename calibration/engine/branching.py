@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from calibration.engine.decoder import Decoder, Tiles, hidden, hidden_of_all
 from calibration.engine.generation import DecoderGeneration
-from calibration.engine.language import Batch, Generation, Language
+from calibration.engine.language import Batch, Generation, Language, Over
 from calibration.engine.projection import Projection
 
 # Candidates that go through a network together: its arrays of them stay in a CPU's cache.
@@ -65,26 +65,15 @@ class BranchingLanguage(Language, Protocol):
     def branches(self) -> Branches: ...
 
 
-class OverNetwork:
+class OverNetwork(Over):
     """What every foresight over a network has of it."""
 
     def __init__(self, language: BranchingLanguage) -> None:
+        super().__init__(language)
         self._language = language
         probe = Batch(torch.zeros(1, 1, dtype=torch.long, device=language.device), None)
         with torch.inference_mode():
             self._dtype = language.states(probe).dtype  # of what its projection takes
-
-    @property
-    def vocabulary(self) -> int:
-        return self._language.vocabulary
-
-    @property
-    def context(self) -> int | None:
-        return self._language.context
-
-    @property
-    def device(self) -> torch.device:
-        return self._language.device
 
     def _logits(self, states: Tensor) -> Tensor:
         """Of states that were held in float32."""

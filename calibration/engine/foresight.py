@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from calibration.engine.language import Batch, Generation
+from calibration.engine.language import Batch, Generation, Over, Scope
 
 Form = Literal["future-entropy", "one-step"]
 
@@ -39,17 +39,8 @@ class Foreseeing(Protocol):
     def keep(self, rows: Tensor, tiles: list[int]) -> None: ...
 
 
-class Foresight(Protocol):
+class Foresight(Scope, Protocol):
     """A network, and what it foresees after every next token."""
-
-    @property
-    def vocabulary(self) -> int: ...
-
-    @property
-    def context(self) -> int | None: ...
-
-    @property
-    def device(self) -> torch.device: ...
 
     def states(self, batch: Batch) -> Tensor:
         """What `foreseen` needs of every position, teacher forced.  # (batch, length, width)"""
@@ -101,23 +92,12 @@ class Adjustment:
         return torch.addcmul(foreseen.logits * power, foreseen.futures, weight)
 
 
-class Adjusted:
+class Adjusted(Over):
     """The adjusted model of a foresight, as a `Language`."""
 
     def __init__(self, foresight: Foresight, adjustment: Adjustment) -> None:
+        super().__init__(foresight)
         self._foresight, self._adjustment = foresight, adjustment
-
-    @property
-    def vocabulary(self) -> int:
-        return self._foresight.vocabulary
-
-    @property
-    def context(self) -> int | None:
-        return self._foresight.context
-
-    @property
-    def device(self) -> torch.device:
-        return self._foresight.device
 
     def states(self, batch: Batch) -> Tensor:
         """What is foreseen from, and in the last column the position of the next token."""

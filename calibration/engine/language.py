@@ -32,8 +32,8 @@ class Generation(Protocol):
         ...
 
 
-class Language(Protocol):
-    """A network, as a distribution over token sequences."""
+class Scope(Protocol):
+    """What holds for every text of a network."""
 
     @property
     def vocabulary(self) -> int:
@@ -47,6 +47,29 @@ class Language(Protocol):
 
     @property
     def device(self) -> torch.device: ...
+
+
+class Over:
+    """The `Scope` of what is made of another."""
+
+    def __init__(self, beneath: Scope) -> None:
+        self._beneath = beneath
+
+    @property
+    def vocabulary(self) -> int:
+        return self._beneath.vocabulary
+
+    @property
+    def context(self) -> int | None:
+        return self._beneath.context
+
+    @property
+    def device(self) -> torch.device:
+        return self._beneath.device
+
+
+class Language(Scope, Protocol):
+    """A network, as a distribution over token sequences."""
 
     def states(self, batch: "Batch") -> Tensor:
         """Hidden states of every position, teacher forced.  # (batch, length, width)"""

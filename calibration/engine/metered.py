@@ -6,32 +6,20 @@ what it finds. What they have in common is the network.
 
 from collections.abc import Callable, Iterator, Sequence
 
-import torch
 from torch import Tensor
 
 from calibration.engine.branching import Branches, Branching, BranchingLanguage
-from calibration.engine.language import Batch, Generation
+from calibration.engine.language import Batch, Generation, Over
 
 Told = Callable[[int], object]
 
 
-class Metered:
+class Metered(Over):
     """A `BranchingLanguage` like the one it is made of; padding counts, since it takes time."""
 
     def __init__(self, network: BranchingLanguage, told: Told) -> None:
+        super().__init__(network)
         self._network, self._told = network, told
-
-    @property
-    def vocabulary(self) -> int:
-        return self._network.vocabulary
-
-    @property
-    def context(self) -> int | None:
-        return self._network.context
-
-    @property
-    def device(self) -> torch.device:
-        return self._network.device
 
     @property
     def branches(self) -> "MeteredBranches":
