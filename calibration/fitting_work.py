@@ -1,9 +1,9 @@
 """What fitted decodings ask of a network, in tokens: to be fitted, and to look ahead.
 
-A token is counted wherever the network reads or writes it (`engine.metered` counts while it does):
-the tokens that are tried as the next one are read too, and so is a text twice that they are tried
-along, by the library and into a cache. The predictor of future entropy is not counted, which takes
-no more than the network's projection.
+A token is counted where the network reads or writes it, as `engine.metered` does meanwhile: the
+tokens that are tried as the next one are read too, and a text that they are tried along is read
+twice, by the library and into a cache. The predictor of future entropy is not counted, neither
+applying it, which takes no more than the network's projection, nor learning it.
 """
 
 from functools import partial
@@ -15,8 +15,8 @@ from calibration.methods import FittedTemperature, FutureEntropy, Method, OneSte
 from calibration.recipes import ExamplesRecipe
 
 # Temperatures at which EntCE is measured until one has none: one line is enough as a rule.
-LINES: Final = (FIRST, AROUND)
-TEMPERATURES: Final = sum(map(len, LINES))
+ROUNDS: Final = (FIRST, AROUND)
+TEMPERATURES: Final = sum(map(len, ROUNDS))
 # Texts on which other numbers of tried tokens are compared: each reads them anew.
 COMPARED: Final = 32
 # Of the source texts that a predictor is learned from, a fifth stops that and a fifth judges it.
@@ -39,7 +39,7 @@ def tokens_to_fit(method: Method, *, examples: int, prompt: int, continuation: i
             return read
         case FittedTemperature():
             # Human text once for all temperatures of a line, and its own of each.
-            return (len(LINES) + TEMPERATURES) * read
+            return (len(ROUNDS) + TEMPERATURES) * read
         case OneStep():
             along = partial(_tried_along, prompt=prompt, continuation=continuation)
             few = min(COMPARED, examples)

@@ -249,7 +249,10 @@ def looking_ahead(network: Network, asked: Asked, machine: Machine, *, rows: int
 
 
 def fitting(network: Network, asked: Asked, machine: Machine) -> Outlay:
-    """Decodings that are fitted, on texts of their own, a batch of tokens a pass."""
+    """Decodings that are fitted, on texts of their own, a batch of tokens a pass, at most.
+
+    As if each token had its logits measured, which those that a cache takes in have not.
+    """
     passes = math.ceil(asked.fitting / TOKENS_AT_ONCE)
     return _products(network, asked, machine, tokens=asked.fitting, passes=passes)
 

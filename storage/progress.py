@@ -36,6 +36,7 @@ def progress(verb: str, *, model: str, total: int) -> Iterator[Callable[[int], o
             page.more(tokens)
 
         yield more
+        bar.total = bar.n
     page.end()
 
 
@@ -62,7 +63,8 @@ class _Page:
         self._shown = time.monotonic()
         if TaskRunContext.get() is None:
             return
-        share, said = min(100.0, 100 * self._done / max(self._total, 1)), self._said()
+        share = 100.0 if self._done >= self._total else 100 * self._done / self._total
+        said = self._said()
         try:
             if self._artifact is None:
                 made = create_progress_artifact(share, key=self._key, description=said)
@@ -79,5 +81,7 @@ class _Page:
         if not self._done or not seconds:
             return far
         pace = self._done / seconds
-        left = timedelta(seconds=round(max(0, self._total - self._done) / pace))
+        if self._done > self._total:
+            return f"{far} that were expected, {pace:,.0f} a second"
+        left = timedelta(seconds=round((self._total - self._done) / pace))
         return f"{far}, {pace:,.0f} a second, {left} left"

@@ -49,10 +49,10 @@ class Branches(Protocol):
         ...
 
     def along(self, batch: Batch, candidates: Tensor) -> Iterator[tuple[int, Tensor]]:
-        """States after the candidates for every token of whole texts that is asked for.
+        """States after the candidates for every token of whole texts that is read.
 
         `candidates`, (batch, length, tried), are those that follow each place; with place j comes
-        (batch, tried, width), in no order of places, never before the first that is asked for, and
+        (batch, tried, width), in no order of places, never before the first that is read, and
         never with the last, after which nothing is read.
         """
         ...
@@ -97,7 +97,7 @@ class DecoderBranches:
         count, length, tried = candidates.shape
         entered = self.generation(batch, steps=0, tiles=[count], candidates=tried)
         # From the end, so that candidates take the places of tokens that are no longer looked at.
-        for place in reversed(range(batch.asked, length - 1)):
+        for place in reversed(range(batch.first, length - 1)):
             yield place, entered.after_first(place + 1, candidates[:, place])
 
 

@@ -106,7 +106,7 @@ class Batch(NamedTuple):
     mask: (
         Tensor | None
     )  # (batch, length) true on tokens; None where there is no padding on the left
-    asked: int = 0  # the first place whose prediction is asked for: what comes before may be rough
+    first: int = 0  # the first place that is read: before it nothing need be looked ahead from
 
 
 def predicting(prompt: int, continuation: int) -> slice:
@@ -132,7 +132,8 @@ def padded(prompts: Sequence[Sequence[int]], device: torch.device) -> Batch:
 def continued(batch: Batch, continuations: Sequence[Sequence[int]]) -> Batch:
     """The batch with a continuation after each prompt, padded on the right.
 
-    Padding on the right needs no mask: a causal network never looks at it from the left.
+    Padding on the right needs no mask: a causal network never looks at it from the left. What is
+    read begins with the last token of the prompts.
     """
     longest = max(map(len, continuations))
     ids = torch.zeros(len(continuations), longest, dtype=torch.long)

@@ -51,7 +51,7 @@ class OneStepAhead(OverNetwork):
         """Hidden states, the ids that were tried, their entropies, and that of the rest: float32.
 
         After the last place nothing is tried, since no token of the text follows it, nor before the
-        first that is asked for.
+        first that is read.
         """
         states = self._language.states(batch)
         chosen = self._tried_along(states, keys_along(batch, self._seed))

@@ -1,7 +1,9 @@
 """A network that tells of every token it reads or writes, as it does: how far a fit is.
 
 A fit asks for human text, rollouts and tokens that are tried, in an order and a number that hang on
-what it finds. What they have in common is the network.
+what it finds. What they have in common is the network. Padding counts, since it takes time; a
+prompt that several temperatures share counts once for each, though it is read once, and a token
+that is tried counts as one, though a network that is no plain decoder reads its text again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +17,7 @@ Told = Callable[[int], object]
 
 
 class Metered(Over):
-    """A `BranchingLanguage` like the one it is made of; padding counts, since it takes time."""
+    """A `BranchingLanguage` like the one it is made of."""
 
     def __init__(self, network: BranchingLanguage, told: Told) -> None:
         super().__init__(network)

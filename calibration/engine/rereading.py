@@ -25,7 +25,7 @@ class RereadBranches:
         return RereadBranching(self._language, batch, steps=steps, tiles=tiles)
 
     def along(self, batch: Batch, candidates: Tensor) -> Iterator[tuple[int, Tensor]]:
-        for place in range(batch.asked, candidates.shape[1] - 1):
+        for place in range(batch.first, candidates.shape[1] - 1):
             mask = None if batch.mask is None else batch.mask[:, : place + 1]
             before = Batch(batch.ids[:, : place + 1], mask)
             yield place, _reread(self._language, before, candidates[:, place])
